@@ -1,0 +1,1 @@
+"""How Comanda is run: the `comanda` command, the local stack, the demo, containers."""

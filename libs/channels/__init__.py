@@ -1,0 +1,1 @@
+"""The providers' own forms: what they send, sign and expect."""

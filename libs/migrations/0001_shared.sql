@@ -1,0 +1,116 @@
+-- The same in every service's database: who may see which rows, what goes out, what has come in.
+
+-- migrate:up
+
+-- The tenants of this transaction: one for an API request, those of its batch for a worker, none if nobody set any.
+create function current_distributor_ids() returns uuid[]
+    language sql stable parallel safe
+    as $$ select coalesce(nullif(current_setting('comanda.distributor_ids', true), '')::uuid[], '{}'::uuid[]) $$;
+
+-- The tenant of an API request; null where there is none, or more than one.
+create function get_current_distributor_id() returns uuid
+    language sql stable parallel safe
+    as $$ select case when cardinality(current_distributor_ids()) = 1 then (current_distributor_ids())[1] end $$;
+
+create function set_updated_at() returns trigger
+    language plpgsql
+    as $$ begin new.updated_at := now(); return new; end $$;
+
+create function refuse_change() returns trigger
+    language plpgsql
+    as $$ begin raise exception '% is append-only', tg_table_name using errcode = '42501'; end $$;
+
+-- Called for each table that it creates by each migration of each service.
+create procedure isolate_tenants(target regclass)
+    language plpgsql
+    as $$
+begin
+    execute format('alter table %s enable row level security', target);
+    execute format('alter table %s force row level security', target);
+    execute format(
+        'create policy tenant on %s using (distributor_id = any ((select current_distributor_ids())::uuid[]))'
+        ' with check (distributor_id = any ((select current_distributor_ids())::uuid[]))', target);
+end $$;
+
+-- Queues and routes are read across tenants by the worker role, with these privileges on this table alone.
+create procedure open_to_workers(target regclass, privileges text)
+    language plpgsql
+    as $$
+begin
+    execute format('create policy worker on %s to comanda_worker using (true) with check (true)', target);
+    execute format('grant %s on %s to comanda_worker', privileges, target);
+end $$;
+
+create procedure keep_updated_at(target regclass)
+    language plpgsql
+    as $$
+begin
+    execute format('create trigger updated_at before update on %s for each row execute function set_updated_at()', target);
+end $$;
+
+create procedure make_append_only(target regclass)
+    language plpgsql
+    as $$
+begin
+    execute format('revoke update, delete, truncate on %s from comanda_app', target);
+    execute format('create trigger append_only before update or delete on %s for each row execute function refuse_change()', target);
+end $$;
+
+grant usage on schema public to comanda_app, comanda_worker;
+alter default privileges in schema public grant select, insert, update, delete on tables to comanda_app;
+alter default privileges in schema public grant usage, select on sequences to comanda_app;
+
+-- What is to be published. Column names as Debezium's Outbox Event Router knows them; position is the order of publication.
+create table outbox (
+    position bigint generated always as identity primary key,
+    id uuid not null default uuidv7(),
+    distributor_id uuid not null,
+    aggregate_type text not null,
+    aggregate_id text not null,
+    type text not null,
+    key text not null,
+    sequence bigint not null,
+    payload jsonb not null check (jsonb_typeof(payload) = 'object'),
+    headers jsonb not null check (jsonb_typeof(headers) = 'object'),
+    created_at timestamptz not null default now()
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+call isolate_tenants('outbox');
+call open_to_workers('outbox', 'select, delete');
+
+-- How far each topic and key has been counted. Its row lock, held until commit, keeps the events of a key in order.
+create table outbox_sequences (
+    distributor_id uuid not null,
+    topic text not null,
+    key text not null,
+    last_sequence bigint not null,
+    primary key (distributor_id, topic, key)
+) with (fillfactor = 70);
+call isolate_tenants('outbox_sequences');
+
+-- The events that were consumed.
+create table inbox (
+    distributor_id uuid not null,
+    consumer text not null,
+    event_id uuid not null,
+    received_at timestamptz not null default now(),
+    primary key (distributor_id, consumer, event_id)
+);
+call isolate_tenants('inbox');
+
+-- Answers to POST requests that may be sent again.
+create table idempotency_keys (
+    distributor_id uuid not null,
+    key text not null check (length(key) between 1 and 255),
+    request_hash bytea not null,
+    response jsonb,
+    status integer,
+    created_at timestamptz not null default now(),
+    primary key (distributor_id, key)
+);
+call isolate_tenants('idempotency_keys');
+
+-- migrate:down
+
+drop table idempotency_keys, inbox, outbox_sequences, outbox;
+drop procedure isolate_tenants, open_to_workers, keep_updated_at, make_append_only;
+drop function get_current_distributor_id, current_distributor_ids, set_updated_at, refuse_change;

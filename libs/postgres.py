@@ -1,0 +1,72 @@
+"""Connections, and the tenants that a transaction may see."""
+
+import json
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+from uuid import UUID
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+Transaction: TypeAlias = Connection
+"""A connection inside a transaction whose tenants are set."""
+
+STATEMENT_TIMEOUT_MS = "60000"
+IDLE_IN_TRANSACTION_TIMEOUT_MS = "60000"
+
+
+async def create_pool(url: str, name: str, size: int) -> Pool:
+    """Open a pool of at most `size` connections that show `name` in pg_stat_activity. Raises OSError or asyncpg errors when it cannot connect."""
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        command_timeout=60,
+        timeout=5,
+        init=register_types,
+        reset=_leave_as_is,
+        server_settings={
+            "application_name": name,
+            "statement_timeout": STATEMENT_TIMEOUT_MS,
+            "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT_MS,
+            "jit": "off",
+        },
+    )
+
+
+async def register_types(connection: Connection) -> None:
+    """Read and write jsonb columns as Python values."""
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads)
+
+
+@asynccontextmanager
+async def tenant_transaction(pool: Pool, distributor_ids: Iterable[UUID]) -> AsyncGenerator[Transaction]:
+    """Open a transaction that sees the rows of these tenants and of nobody else."""
+    async with pool.acquire() as connection, connection.transaction():
+        await set_tenants(connection, distributor_ids)
+        yield connection
+
+
+async def set_tenants(connection: Connection, distributor_ids: Iterable[UUID]) -> None:
+    """Name the tenants that the rest of this transaction may see."""
+    ids = ",".join(str(distributor_id) for distributor_id in distributor_ids)
+    await connection.execute("select set_config('comanda.distributor_ids', $1, true)", f"{{{ids}}}")
+
+
+@asynccontextmanager
+async def worker_transaction(pool: Pool) -> AsyncGenerator[Connection]:
+    """Open a transaction as the role that sees the queues and routes of all tenants, and nothing else."""
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("set local role comanda_worker")
+        yield connection
+
+
+def _to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    return json.dumps(value, separators=(",", ":"), default=str)
+
+
+async def _leave_as_is(_connection: Connection) -> None:
+    """Nothing to reset: every setting is local to its transaction. Saves a round trip on each release."""

@@ -1,0 +1,51 @@
+"""Errors of an API as problem+json (RFC 9457): a sentence that says what was wrong and what to do."""
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from libs.refused import Refused
+from libs.retry import is_transient
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = "5"
+
+
+def response(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:  # noqa: ANN401 - extension members
+    """Return a problem with the status's own title."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return JSONResponse(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem."""
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        return response(error.status, str(error))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        problems = [{"field": ".".join(str(part) for part in each["loc"]), "problem": each["msg"]} for each in error.errors()]
+        return response(HTTPStatus.UNPROCESSABLE_ENTITY, "the request does not have the expected form", errors=problems)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        return response(error.status_code, str(error.detail), headers=dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def unforeseen(_: Request, error: Exception) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        if is_transient(error):
+            log.warning("request_deferred", error=type(error).__name__)
+            return response(
+                HTTPStatus.SERVICE_UNAVAILABLE, "a server behind this one is away; try again", headers={"Retry-After": RETRY_AFTER_SECONDS}
+            )
+        log.error("request_failed", error=type(error).__name__, exc_info=error)
+        return response(HTTPStatus.INTERNAL_SERVER_ERROR, "this should not have happened; it is in the log")

@@ -1,0 +1,170 @@
+"""The only way in: `run` makes a process of handlers, routes and jobs, and ends it without losing what is in hand."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+import uvicorn
+from fastapi import APIRouter, FastAPI, Request
+
+from libs import auth, health, postgres, problem, telemetry
+from libs.body_limit import BodyLimit
+from libs.consumer import Consumer, Handlers
+from libs.postgres import Pool
+from libs.relay import Relay
+from libs.retry import Stopping, until_it_works
+from libs.settings import Settings
+
+log = structlog.get_logger()
+
+JOB_POLL_SECONDS = 0.5
+JOB_PAUSE_AFTER_ERROR_SECONDS = 1.0
+STOP_WITHIN_SECONDS = 20
+
+Job = Callable[["Service"], Awaitable[int]]
+"""Does some of the work that is due and returns how much; called again at once until that is 0."""
+
+
+class Service:
+    """What runs in one process: pool, consumer, relay, jobs. Handlers get a transaction; routes and jobs get this."""
+
+    def __init__(self, name: str, settings: Settings, consumes: Handlers, jobs: Sequence[Job]) -> None:
+        self.name = name
+        self.settings = settings
+        self.stopping = asyncio.Event()
+        self.failed = False
+        self.consumer: Consumer | None = None
+        self.relay = Relay(name, settings, self.stopping)
+        self._consumes = consumes
+        self._jobs = jobs
+        self._pool: Pool | None = None
+        self._due: list[asyncio.Event] = []
+
+    @property
+    def pool(self) -> Pool:
+        """The connections to this service's database. Raises ConnectionError (503 to a caller) while there are none yet."""
+        if self._pool is None:
+            raise ConnectionError("the database has not answered yet")
+        return self._pool
+
+    def wake(self) -> None:
+        """Say that something was committed: the relay and the jobs look at once."""
+        self.relay.wake()
+        for due in self._due:
+            due.set()
+
+    async def run(self) -> None:
+        """Run until `stopping` is set. Raises whatever ended it otherwise."""
+        try:
+            self._pool = await until_it_works(self._connect, self.stopping, doing="connecting to PostgreSQL")
+        except Stopping:
+            return
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.relay.run())
+                if self._consumes:
+                    self.consumer = Consumer(self.name, self.settings, self._consumes, self._pool, self.stopping, self.wake)
+                    tasks.create_task(self.consumer.run())
+                    tasks.create_task(self._watch(self.consumer))
+                for job in self._jobs:
+                    tasks.create_task(self._repeat(job))
+        finally:
+            await asyncio.wait_for(self._pool.close(), STOP_WITHIN_SECONDS)
+
+    async def _connect(self) -> Pool:
+        return await postgres.create_pool(self.settings.database_url.get_secret_value(), self.name, self.settings.database_pool_size)
+
+    async def _repeat(self, job: Job) -> None:
+        due = asyncio.Event()
+        self._due.append(due)
+        name = getattr(job, "__name__", repr(job))
+        while not self.stopping.is_set():
+            due.clear()
+            pause = JOB_POLL_SECONDS
+            try:
+                if done := await job(self):
+                    telemetry.JOB_ITEMS.labels(name).inc(done)
+                    self.relay.wake()
+                    continue
+            except Exception:
+                log.exception("job_failed", job=name)
+                pause = JOB_PAUSE_AFTER_ERROR_SECONDS
+            await self._pause(due, pause)
+
+    async def _pause(self, due: asyncio.Event, seconds: float) -> None:
+        waiting = [asyncio.ensure_future(due.wait()), asyncio.ensure_future(self.stopping.wait())]
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for each in waiting:
+            each.cancel()
+
+    async def _watch(self, consumer: Consumer) -> None:
+        """End the process when its consumer stands still: a fresh one takes over where it stopped."""
+        while not self.stopping.is_set():
+            if consumer.stuck():
+                log.critical("consumer_stuck", mend="the process ends and is to be started again")
+                raise RuntimeError("the consumer is stuck")
+            await self._pause(asyncio.Event(), 5)
+
+
+def application(service: Service, api: APIRouter | None, on_failure: Callable[[], None]) -> FastAPI:
+    """Return the HTTP side of `service`: its routes under their own names, health, readiness and metrics."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        running = asyncio.create_task(service.run())
+        running.add_done_callback(lambda task: _ended(task, service, on_failure))
+        yield
+        service.stopping.set()
+        service.wake()
+        unfinished = (await asyncio.wait([running], timeout=STOP_WITHIN_SECONDS))[1]
+        for task in unfinished:
+            task.cancel()
+
+    app = FastAPI(title=f"Comanda {service.name}", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app.state.service = service
+    app.state.verifier = auth.Verifier(service.settings)
+    problem.install(app)
+    app.add_middleware(BodyLimit, limit=service.settings.http_max_body_bytes)
+    app.include_router(health.router)
+    if api:
+        app.include_router(api)
+    return app
+
+
+def _ended(task: "asyncio.Task[None]", service: Service, on_failure: Callable[[], None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        service.failed = True
+        log.critical("service_failed", error=type(error).__name__, exc_info=error)
+        on_failure()
+
+
+def of(request: Request) -> Service:
+    """FastAPI dependency: the service that a route belongs to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def run(name: str, settings: Settings, *, consumes: Handlers | None = None, api: APIRouter | None = None, jobs: Sequence[Job] = ()) -> None:
+    """Run the service until SIGTERM or SIGINT; exits with 1 when it could not go on."""
+    telemetry.configure_logging(name, settings.log_level)
+    telemetry.configure_tracing(name)
+    service = Service(name, settings, consumes or {}, jobs)
+
+    def give_up() -> None:
+        server.should_exit = True
+
+    config = uvicorn.Config(
+        application(service, api, give_up),
+        host=settings.http_host,
+        port=settings.http_port,
+        loop="uvloop",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    log.info("service_stopped", failed=service.failed)
+    sys.exit(1 if service.failed else 0)

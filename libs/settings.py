@@ -1,0 +1,50 @@
+"""What every service is told by its environment. Variables begin with COMANDA_."""
+
+from base64 import b64decode
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MASTER_KEY_BYTES = 32
+
+
+class Settings(BaseSettings):
+    """The shared settings; a service that needs more inherits from this and adds them."""
+
+    model_config = SettingsConfigDict(env_prefix="COMANDA_", extra="ignore")
+
+    database_url: SecretStr = Field(description="PostgreSQL, as the service's own role, which owns nothing")
+    database_pool_size: Annotated[int, Field(ge=2, le=100)] = 10
+
+    kafka_bootstrap: str = Field(description="host:port[,host:port]")
+    kafka_idempotence: bool = Field(default=True, description="Off only for brokers that cannot do it, such as the embedded one")
+    kafka_session_timeout_ms: int = 10_000
+    kafka_fetch_max_wait_ms: int = 500
+    kafka_batch_size: Annotated[int, Field(ge=1, le=5_000)] = Field(default=500, description="Most records that one transaction takes in")
+
+    http_host: str = "127.0.0.1"
+    http_port: int
+    http_max_body_bytes: int = 1_000_000
+
+    jwt_secret: SecretStr | None = Field(default=None, description="Shared secret of HS256 tokens")
+    jwks_url: str | None = Field(default=None, description="Where the public keys of ES256 and RS256 tokens are")
+    jwt_issuer: str = "comanda"
+    jwt_audience: str = "authenticated"
+
+    master_key: SecretStr = Field(description="Base64 of 32 random bytes; encrypts secrets at rest")
+
+    dead_letters_per_minute: Annotated[int, Field(ge=1)] = Field(default=100, description="More refusals than this halt the consumer")
+    stuck_after_seconds: Annotated[int, Field(ge=5)] = Field(default=60, description="A consumer with work that stands still this long is dead")
+    log_level: str = "info"
+
+    @field_validator("master_key")
+    @classmethod
+    def _master_key_has_256_bits(cls, value: SecretStr) -> SecretStr:
+        try:
+            size = len(b64decode(value.get_secret_value(), validate=True))
+        except ValueError:
+            size = -1
+        if size != MASTER_KEY_BYTES:
+            raise ValueError("must be base64 of 32 random bytes: openssl rand -base64 32")
+        return value

@@ -1,0 +1,29 @@
+"""`message.matched`: what a customer's message means, with the products found."""
+
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from schemas.analysis import Analysis
+from schemas.contact import Channel
+from schemas.event import Event
+from schemas.match import MatchedLine
+from schemas.message import Content
+
+
+class MessageMatched(Event):
+    """The analysis of one message; `lines` repeats its lines, in order, with their products."""
+
+    topic = "message.matched"
+    subject_field = "message_id"
+
+    conversation_id: UUID
+    message_id: UUID
+    thread_position: int = Field(ge=1)
+    channel: Channel
+    customer_id: UUID | None
+    contact_id: UUID | None
+    content: Content
+    sent_at: AwareDatetime
+    analysis: Analysis
+    lines: tuple[MatchedLine, ...]

@@ -1,0 +1,1 @@
+"""What a message means: with a model, or with the local analyzer."""

@@ -1,0 +1,64 @@
+"""Products that are named without a quantity: "and some butter", or a message that is nothing but "whole milk"."""
+
+from collections.abc import Sequence
+
+from schemas.analysis import Operation
+from services.ai_agent.analyzer.parts import Joint, Part
+from services.ai_agent.analyzer.phrases import Phrase, phrase_behind
+from services.ai_agent.analyzer.readings import GUESS, UNSURE, Reading, is_pointer
+from services.ai_agent.analyzer.tokens import Kind, Token
+from services.ai_agent.analyzer.vocabulary import ADJECTIVES, ASSENT, NOT_NAMED, ORDER_VERBS, POLITENESS, PREPARATIONS, PRONOUNS, STOPS, VERBS
+
+_LONGEST = 7
+_LONGEST_USE = 4
+_LINKS_TO_OTHERS = frozenset({"for", "from", "at", "by", "before"})
+_REMARK_ENDINGS = ("ed", "ly", "ing")
+
+
+def read_mention(tokens: Sequence[Token], part: Part, earlier: Sequence[Reading]) -> Reading | None:
+    """Read a product without a quantity: behind a verb of ordering, as one more item of a list, or all alone."""
+    if part.quantities:
+        return None
+    words = [token.word for token in tokens[part.start : part.stop] if token.kind is not Kind.SYMBOL]
+    has_verb = any(word in ORDER_VERBS for word in words)
+    if part.joint is Joint.COMMA and earlier and not has_verb and _is_remark(words):
+        return None
+    begin = _behind_opening(tokens, part)
+    product = phrase_behind(tokens, begin, part.stop)
+    if product is None or is_pointer(tokens, product) or not _may_be_product(tokens, part, product):
+        return None
+    if has_verb or (earlier and begin == part.start and part.joint is not Joint.START):
+        return Reading(Operation.ADD, part.start, product.end, None, product, None, UNSURE)
+    if begin == part.start and _ends_with_remark(tokens, product.end, part.stop):
+        return Reading(Operation.ADD, part.start, product.end, None, product, None, GUESS)
+    return None
+
+
+def _is_remark(words: Sequence[str]) -> bool:
+    """Tell whether words behind a comma say how the last product is wanted: peeled, finely chopped, to taste."""
+    if not words or words[0] in PREPARATIONS or (len(words) == 1 and words[0] in ADJECTIVES):
+        return True
+    return any(word.endswith(_REMARK_ENDINGS) for word in words[:3])
+
+
+def _behind_opening(tokens: Sequence[Token], part: Part) -> int:
+    place = part.start
+    while place < part.stop and (tokens[place].word in STOPS | ASSENT or tokens[place].kind is Kind.SYMBOL):
+        place += 1
+    return place
+
+
+def _may_be_product(tokens: Sequence[Token], part: Part, product: Phrase) -> bool:
+    """Tell whether a phrase is short, and neither a place nor a person (for Joe's Diner) nor talk."""
+    words = {token.word for token in tokens[product.start : product.end]}
+    follows_link = product.start > part.start and tokens[product.start - 1].word in _LINKS_TO_OTHERS
+    has_verb = any(token.word in ORDER_VERBS for token in tokens[part.start : product.start])
+    return product.end - product.start <= _LONGEST * (1 + has_verb) and not follows_link and not words & NOT_NAMED
+
+
+def _ends_with_remark(tokens: Sequence[Token], start: int, stop: int) -> bool:
+    """Tell whether what follows a product alone is at most politeness, a parenthesis, or its use: for the kitchen, to taste."""
+    rest = [token.word for token in tokens[start:stop]]
+    if not set(rest) - POLITENESS or rest[0] == "(":
+        return True
+    return rest[0] in {"for", "to"} and len(rest) <= _LONGEST_USE and not set(rest) & (PRONOUNS | VERBS)

@@ -1,0 +1,75 @@
+"""What a part of a message orders with quantities, which stand before or behind their products."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from schemas.analysis import Operation
+from services.ai_agent.analyzer import units
+from services.ai_agent.analyzer.parts import Part
+from services.ai_agent.analyzer.phrases import Phrase, phrase_before, phrase_behind
+from services.ai_agent.analyzer.quantities import Quantity
+from services.ai_agent.analyzer.readings import CERTAIN, LIKELY, UNSURE, Reading
+from services.ai_agent.analyzer.tokens import Kind, Token
+from services.ai_agent.analyzer.vocabulary import ADJECTIVES, ASSENT, FILLERS, ORDER_VERBS, POLITENESS
+
+_GENERIC = frozenset("item items product products article articles order orders thing things question questions".split())
+_AROUND_ALONE = POLITENESS | ASSENT | FILLERS | ORDER_VERBS | set("i we just only about them those that it no maybe me us for now then total".split())
+
+
+def read_orders(tokens: Sequence[Token], part: Part) -> list[Reading]:
+    """Read the lines of a part that names quantities; an empty list where it names none."""
+    quantities = part.quantities
+    if not quantities or tokens[part.start].word == "not":
+        return []
+    borders = [part.start, *(edge for quantity in quantities for edge in (quantity.start, quantity.end)), part.stop]
+    gaps = list(zip(borders[::2], borders[1::2], strict=True))
+    products_behind = [_unless_size(tokens, phrase_behind(tokens, *gap)) for gap in gaps[1:]]
+    lead = phrase_before(tokens, *gaps[0])
+    if lead is not None and products_behind[-1] is None:
+        products_before = [lead, *(phrase_before(tokens, *gap) for gap in gaps[1:-1])]
+        return [_ordered(tokens, quantity, product, LIKELY) for quantity, product in zip(quantities, products_before, strict=True) if product]
+    if products_behind == [None]:
+        return _alone(tokens, part, quantities[0])
+    return _forward(tokens, quantities, products_behind, LIKELY if lead else CERTAIN)
+
+
+def _forward(tokens: Sequence[Token], quantities: Sequence[Quantity], products: Sequence[Phrase | None], first: Decimal) -> list[Reading]:
+    """Read quantities before their products. A weight that has none behind it is the size of the product before it: milk 1 gal."""
+    readings: list[Reading] = []
+    for quantity, product in zip(quantities, products, strict=True):
+        if product is not None and tokens[product.end - 1].word not in _GENERIC:
+            readings.append(_ordered(tokens, quantity, product, CERTAIN if readings else first))
+        elif readings and quantity.unit in units.MEASURES:
+            readings[-1] = _with_size(readings[-1], quantity)
+    return readings
+
+
+def _unless_size(tokens: Sequence[Token], product: Phrase | None) -> Phrase | None:
+    """A lone adjective behind a quantity is no product: coke 2 medium."""
+    return None if product and all(token.word in ADJECTIVES for token in tokens[product.start : product.end]) else product
+
+
+def _alone(tokens: Sequence[Token], part: Part, quantity: Quantity) -> list[Reading]:
+    """Read a quantity without a product: the line spoken of last gets it, or the unit is the product (2 rolls)."""
+    others = [*tokens[part.start : quantity.start], *tokens[quantity.end : part.stop]]
+    if any(token.kind is not Kind.SYMBOL and token.word not in _AROUND_ALONE for token in others):
+        return []
+    if quantity.unit in units.EDIBLE:
+        return [_ordered(tokens, quantity._replace(unit=None), Phrase(quantity.end - 1, quantity.end), UNSURE)]
+    return [Reading(Operation.SET, quantity.start, quantity.end, quantity, None, None, UNSURE)]
+
+
+def _ordered(tokens: Sequence[Token], quantity: Quantity, product: Phrase, confidence: Decimal) -> Reading:
+    """A line to add. A unit behind the product is taken from it: 6 garlic cloves."""
+    unit = units.unit_name(tokens[product.end - 1].word) if quantity.unit is None and product.end - product.start > 1 else None
+    start, end = min(quantity.start, product.start), max(quantity.end, product.end)
+    if unit in units.TRAILING:
+        quantity, product = quantity._replace(unit=unit), Phrase(product.start, product.end - 1)
+    return Reading(Operation.ADD, start, end, quantity, product, None, confidence)
+
+
+def _with_size(reading: Reading, size: Quantity) -> Reading:
+    product = reading.product
+    if product is None or product.end != size.start:
+        return reading
+    return reading._replace(product=Phrase(product.start, size.end), end=size.end)

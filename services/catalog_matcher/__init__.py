@@ -1,0 +1,1 @@
+"""Finds which product of a distributor's catalog a customer's words mean."""

@@ -1,0 +1,1 @@
+"""How words become products: pure, in memory, no clock and no I/O."""

@@ -1,0 +1,59 @@
+"""The providers' webhooks. No token: the provider's signature says who calls."""
+
+import asyncio
+import hmac
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
+from fastapi.responses import PlainTextResponse
+
+from libs import service
+from libs.channels import whatsapp
+from libs.refused import NotFound
+from libs.service import Service
+from services.ingest.intake import Intake, Routed
+from services.ingest.routes import Routes
+from services.ingest.settings import IngestSettings
+
+STORED_WITHIN_SECONDS = 5.0
+
+
+def router(settings: IngestSettings, intake: Intake) -> APIRouter:
+    """Return the webhooks' routes."""
+    routes = Routes()
+    api = APIRouter(prefix="/webhooks", tags=["webhooks"])
+
+    @api.get("/whatsapp")
+    async def challenge(  # pyright: ignore[reportUnusedFunction]
+        mode: Annotated[str, Query(alias="hub.mode")],
+        token: Annotated[str, Query(alias="hub.verify_token")],
+        answer: Annotated[str, Query(alias="hub.challenge", max_length=200)],
+    ) -> PlainTextResponse:
+        """Prove to Meta that this address is ours: repeat the challenge when the token is right."""
+        if mode != "subscribe" or not hmac.compare_digest(token.encode(), settings.whatsapp_verify_token.get_secret_value().encode()):
+            raise HTTPException(HTTPStatus.FORBIDDEN, "hub.mode must be subscribe and hub.verify_token the one that is configured here")
+        return PlainTextResponse(answer)
+
+    @api.post("/whatsapp")
+    async def receive(  # pyright: ignore[reportUnusedFunction]
+        request: Request,
+        this: Annotated[Service, Depends(service.of)],
+        signature: Annotated[str | None, Header(alias=whatsapp.SIGNATURE_HEADER)] = None,
+    ) -> dict[str, str]:
+        """Store every message of a signed webhook; answers when it is committed. Messages to numbers of others in the same call are left out."""
+        body = await request.body()
+        if not whatsapp.is_signed(settings.whatsapp_app_secret.get_secret_value(), body, signature):
+            raise HTTPException(
+                HTTPStatus.UNAUTHORIZED, f"{whatsapp.SIGNATURE_HEADER} must be sha256= and the HMAC of the raw body with the app secret"
+            )
+        messages = whatsapp.read(body)
+        found = await routes.find(this.pool, whatsapp.PROVIDER, {message.phone_number_id for message in messages})
+        routed = [Routed(found[message.phone_number_id], message) for message in messages if message.phone_number_id in found]
+        if messages and not routed:
+            raise NotFound("no distributor is connected to this phone_number_id; add an integration for it first")
+        if routed:
+            await asyncio.wait_for(intake.store(this, routed), STORED_WITHIN_SECONDS)
+        return {"status": "stored" if routed else "nothing to store"}
+
+    return api

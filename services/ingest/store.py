@@ -1,0 +1,154 @@
+"""Routes, receipts and our copies of who is served and whose address it is. One statement a function."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from libs.postgres import Connection, Transaction
+from schemas.contact import Channel
+from schemas.customer_changed import CustomerChanged
+from schemas.distributor_changed import DistributorChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Whose account a provider's call is about."""
+
+    distributor_id: UUID
+    integration_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One message as it came in; `raw` is sealed."""
+
+    distributor_id: UUID
+    integration_id: UUID
+    external_id: str
+    raw_hash: bytes
+    raw: bytes
+    outcome: str = "ACCEPTED"
+
+
+async def select_routes(worker: Connection, provider: str, accounts: Sequence[str]) -> dict[str, Route]:
+    """Return the active integrations that the provider's accounts belong to, of whatever tenant: the caller is not known before."""
+    rows = await worker.fetch(
+        """
+        select external_account_id, distributor_id, id from external_integrations
+         where provider = $1 and external_account_id = any($2::text[]) and status in ('ACTIVE', 'ERROR')
+        """,
+        provider,
+        accounts,
+    )
+    return {row["external_account_id"]: Route(row["distributor_id"], row["id"]) for row in rows}
+
+
+async def insert_integration(
+    tx: Transaction, distributor_id: UUID, integration_id: UUID, provider: str, external_account_id: str, display_name: str
+) -> bool:
+    """Add a messaging integration. Returns False where that account is connected already."""
+    return bool(
+        await tx.fetchval(
+            """
+            insert into external_integrations (distributor_id, id, integration_type, provider, external_account_id, display_name, capabilities)
+            values ($1, $2, 'MESSAGING', $3, $4, $5, '["receive", "send"]')
+                on conflict do nothing
+            returning true
+            """,
+            distributor_id,
+            integration_id,
+            provider,
+            external_account_id,
+            display_name,
+        )
+    )
+
+
+async def insert_receipts(tx: Transaction, receipts: Sequence[Receipt]) -> set[tuple[UUID, str, bytes]]:
+    """Write down what came in. Returns (integration, external id, hash) of what is accepted and had not come before."""
+    rows = await tx.fetch(
+        """
+        with written as (
+            insert into inbound_receipts (distributor_id, integration_id, external_id, raw_hash, raw, outcome)
+            select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::bytea[], $6::text[])
+                on conflict do nothing
+            returning integration_id, external_id, raw_hash, outcome
+        )
+        select integration_id, external_id, raw_hash from written where outcome = 'ACCEPTED'
+        """,
+        [r.distributor_id for r in receipts],
+        [r.integration_id for r in receipts],
+        [r.external_id for r in receipts],
+        [r.raw_hash for r in receipts],
+        [r.raw for r in receipts],
+        [r.outcome for r in receipts],
+    )
+    return {(row["integration_id"], row["external_id"], row["raw_hash"]) for row in rows}
+
+
+async def select_unserved(tx: Transaction, distributor_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the tenants that are not served any more. One that we were not told of yet is served."""
+    rows = await tx.fetch("select distributor_id from distributors where distributor_id = any($1::uuid[]) and status = 'INACTIVE'", distributor_ids)
+    return {row["distributor_id"] for row in rows}
+
+
+async def select_customers(
+    tx: Transaction, distributor_ids: Sequence[UUID], channel: Channel, addresses: Sequence[str]
+) -> dict[tuple[UUID, str], UUID]:
+    """Return the customers that addresses, each named with its tenant, belong to; unknown ones are left out."""
+    rows = await tx.fetch(
+        """
+        select c.distributor_id, c.address, c.customer_id
+          from contacts c
+          join unnest($1::uuid[], $2::text[]) as e (distributor_id, address) using (distributor_id, address)
+         where c.channel = $3
+        """,
+        distributor_ids,
+        addresses,
+        channel,
+    )
+    return {(row["distributor_id"], row["address"]): row["customer_id"] for row in rows}
+
+
+async def upsert_distributor(tx: Transaction, event: DistributorChanged) -> None:
+    """Keep the newest word on a tenant."""
+    await tx.execute(
+        """
+        insert into distributors as d (distributor_id, status, as_of) values ($1, $2, $3)
+            on conflict (distributor_id) do update set status = excluded.status, as_of = excluded.as_of where d.as_of <= excluded.as_of
+        """,
+        event.distributor_id,
+        event.status,
+        event.occurred_at,
+    )
+
+
+async def replace_contacts(tx: Transaction, event: CustomerChanged) -> None:
+    """Keep the newest word on a customer's addresses; those that are not named any more go."""
+    channels, addresses = [contact.channel for contact in event.contacts], [contact.address for contact in event.contacts]
+    await tx.execute(
+        """
+        delete from contacts
+         where distributor_id = $1 and customer_id = $2 and as_of <= $3
+           and (channel, address) not in (select * from unnest($4::text[], $5::text[]))
+        """,
+        event.distributor_id,
+        event.customer_id,
+        event.occurred_at,
+        channels,
+        addresses,
+    )
+    await tx.execute(
+        """
+        insert into contacts as c (distributor_id, channel, address, customer_id, as_of)
+        select $1, channel, address, $2, $3 from unnest($4::text[], $5::text[]) as e (channel, address)
+            on conflict (distributor_id, channel, address) do update
+           set customer_id = excluded.customer_id, as_of = excluded.as_of
+         where c.as_of <= excluded.as_of
+        """,
+        event.distributor_id,
+        event.customer_id,
+        event.occurred_at,
+        channels,
+        addresses,
+    )

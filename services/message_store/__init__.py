@@ -1,0 +1,1 @@
+"""Every message, theirs and ours, in its place in its conversation."""

@@ -1,0 +1,12 @@
+"""How far our messages have come."""
+
+from collections.abc import Sequence
+
+from libs.postgres import Transaction
+from schemas.message_status_changed import MessageStatusChanged
+from services.message_store import store
+
+
+async def on_message_statuses_changed(events: Sequence[MessageStatusChanged], tx: Transaction) -> None:
+    """Move statuses forward, never back."""
+    await store.update_statuses(tx, events)

@@ -1,0 +1,1 @@
+"""Several messages become one order that the customer has seen and confirmed."""

@@ -1,0 +1,10 @@
+"""Whose orders they are: our copy follows the customers."""
+
+from libs.postgres import Transaction
+from schemas.customer_changed import CustomerChanged
+from services.order_session import store
+
+
+async def on_customer_changed(event: CustomerChanged, tx: Transaction) -> None:
+    """Keep the customer's name, code and address; an older word than the one we have changes nothing."""
+    await store.upsert_customer(tx, event)

@@ -1,9 +1,10 @@
 """The only way in: `run` makes a process of handlers, routes and jobs, and ends it without losing what is in hand."""
 
 import asyncio
+import signal
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 import uvicorn
@@ -146,6 +147,17 @@ def of(request: Request) -> Service:
     return service
 
 
+class _Server(uvicorn.Server):
+    """Takes a signal as the wish to stop, and then returns; uvicorn's own would die of the signal after stopping well."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
 def run(name: str, settings: Settings, *, consumes: Handlers | None = None, api: APIRouter | None = None, jobs: Sequence[Job] = ()) -> None:
     """Run the service until SIGTERM or SIGINT; exits with 1 when it could not go on."""
     telemetry.configure_logging(name, settings.log_level)
@@ -164,7 +176,7 @@ def run(name: str, settings: Settings, *, consumes: Handlers | None = None, api:
         access_log=False,
         timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
     server.run()
     log.info("service_stopped", failed=service.failed)
     sys.exit(1 if service.failed else 0)

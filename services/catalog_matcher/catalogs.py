@@ -48,14 +48,12 @@ async def current(connection: Connection, distributor_ids: Collection[UUID]) -> 
     The version is read before the products, so a change between the two can only make a catalog newer than its version says.
     """
     versions = await store.select_versions(connection, distributor_ids)
-    stale = [each for each in distributor_ids if each not in _held or _held[each].version != versions.get(each, 0)]
-    fresh: dict[UUID, Catalog] = {}
-    if stale:
+    catalogs = {each: held for each in distributor_ids if (held := _held.get(each)) and held.version == versions.get(each, 0)}
+    if stale := [each for each in distributor_ids if each not in catalogs]:
         entries = await store.select_entries(connection, stale)
-        for distributor_id, index in (await asyncio.to_thread(_build, entries, stale)).items():
-            fresh[distributor_id] = Catalog(versions.get(distributor_id, 0), index)
+        indexes = await asyncio.to_thread(_build, entries, stale)
+        catalogs |= {each: Catalog(versions.get(each, 0), index) for each, index in indexes.items()}
         log.info("catalogs_read", tenants=len(stale), products=len(entries))
-    catalogs = {each: fresh[each] if each in fresh else _held[each] for each in distributor_ids}
     _hold(catalogs)
     return catalogs
 

@@ -94,8 +94,8 @@ def test_a_paused_child_and_one_that_ignores_us_end_too(supervisor: Supervisor, 
 
 def test_what_is_not_ready_is_named_with_the_end_of_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start([service(tmp_path, "fine"), service(tmp_path, "joining", status=503)])
-    with pytest.raises(LocalStackError, match=r"^joining is not ready after 2 seconds; its log, .+joining.log, ends with:\n.*GET /health/ready"):
-        supervisor.wait_ready(2)
+    with pytest.raises(LocalStackError, match=r"^joining is not ready after 1 seconds; its log, .+joining.log, ends with:\n.*GET /health/ready"):
+        supervisor.wait_ready(1)
 
 
 def test_all_children_can_be_started_anew(supervisor: Supervisor, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 import services
+from deploy.local.commands import down
 from deploy.local.errors import LocalStackError
 from deploy.local.logs import log_files, tail
 from deploy.local.stack import Stack
@@ -18,7 +19,6 @@ from deploy.local.waiting import complete
 from schemas import topics
 
 UP = "import services; services.NAMES = (); from deploy.local.commands import up; up()"
-DOWN = "from deploy.local.commands import down; down()"
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,10 @@ async def databases(admin_url: str) -> set[str]:
     return {row["datname"] for row in rows}
 
 
-def test_a_stack_has_databases_and_topics_and_finds_its_ports_and_secrets_again(tmp_path: Path, nothing_left: Callable[[], bool]) -> None:
+def test_a_stack_has_databases_and_topics_and_finds_its_ports_and_secrets_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing_left: Callable[[], bool]
+) -> None:
+    monkeypatch.setattr(services, "NAMES", services.NAMES[:2])  # two databases show it as well as eight
     with quiet(tmp_path) as stack:
         assert complete(databases(stack.admin_url)) >= set(services.NAMES)
         assert complete(topic_names(stack.bootstrap)) >= set(topics.load())
@@ -101,18 +104,20 @@ def test_up_runs_until_ctrl_c(tmp_path: Path, nothing_left: Callable[[], bool]) 
     assert nothing_left()
 
 
-def test_up_runs_once_and_until_comanda_down(tmp_path: Path, nothing_left: Callable[[], bool]) -> None:
+def test_up_runs_once_and_until_comanda_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nothing_left: Callable[[], bool]) -> None:
     with up(tmp_path) as running:
         second = subprocess.run([sys.executable, "-c", UP], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert (second.returncode, "already runs" in second.stdout) == (1, True)
-        subprocess.run([sys.executable, "-c", DOWN], cwd=tmp_path, check=True, capture_output=True)
+        monkeypatch.chdir(tmp_path)
+        down()
     assert running.returncode == 0
     assert nothing_left()
 
 
-def test_down_where_nothing_runs_says_so(tmp_path: Path) -> None:
-    done = subprocess.run([sys.executable, "-c", DOWN], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "nothing runs here\n"
+def test_down_where_nothing_runs_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    down()
+    assert capsys.readouterr().out == "nothing runs here\n"
 
 
 def test_logs_are_shown_by_name_and_followed(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from services.ai_agent.analyzer.references import references
 from services.ai_agent.analyzer.tokens import tokenize
 
 
-
 def analyze(text: str, today: date) -> Analysis:
     """Work out the meaning of one message.
 
@@ -19,13 +18,14 @@ def analyze(text: str, today: date) -> Analysis:
     """
     lowered = text.lower().replace("’", "'")
     lines = read_lines(text, tokenize(text))
-    intent, confidence = read_intent(lowered, lines)
+    complete = is_complete(lowered)
+    intent, confidence = read_intent(lowered, lines, complete=complete)
     if intent not in LINE_INTENTS:
         lines = []
     return Analysis(
         intent=intent,
         lines=tuple(lines),
-        order_complete=is_complete(lowered),
+        order_complete=complete,
         references=references(lowered),
         requested_delivery_date=delivery_date(lowered, today),
         confidence=confidence,

@@ -6,10 +6,9 @@ from datetime import date, timedelta
 from services.ai_agent.analyzer.vocabulary import WEEKDAY_NUMBERS
 
 _WEEK = 7
+_NEARBY = 10
 _MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
-_MONTH = (
-    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
-)
+_MONTH = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 _DAY = "|".join(sorted(WEEKDAY_NUMBERS, key=len, reverse=True))
 _LEAD = r"\b(?:for|on|by|before|deliver(?:y|ed)?|due|arrive|need(?:ed)?|until)\s(?:the\s|it\s|this\s|coming\s|delivery\s|on\s|for\s){0,3}"
 _PATTERN = re.compile(
@@ -32,7 +31,11 @@ _BEFORE_AMBIGUOUS = re.compile(r"\b(?:for|on|by|next|this|before|deliver|deliver
 def delivery_date(text: str, today: date) -> date | None:
     """The first day in `text` (lower case) that is today or later, or None. A weekday is the next one after today."""
     for match in _PATTERN.finditer(text):
-        if match["weekday"] in _AMBIGUOUS and not match["next"] and not _BEFORE_AMBIGUOUS.search(text, 0, match.start()):
+        if (
+            match["weekday"] in _AMBIGUOUS
+            and not match["next"]
+            and not _BEFORE_AMBIGUOUS.search(text[max(0, match.start() - _NEARBY) : match.start()])
+        ):
             continue
         found = _day_of(match, today)
         if found is not None and found >= today:

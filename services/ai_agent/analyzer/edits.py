@@ -7,21 +7,19 @@ from services.ai_agent.analyzer.parts import Part
 from services.ai_agent.analyzer.phrases import Phrase
 from services.ai_agent.analyzer.readings import CERTAIN, LIKELY, UNSURE, Item, Reading, read_item
 from services.ai_agent.analyzer.tokens import Kind, Token, word_at
-from services.ai_agent.analyzer.vocabulary import NOT_NAMED, STOPS
+from services.ai_agent.analyzer.vocabulary import NOT_NAMED, STOPS, words
 
-_REMOVERS = frozenset("remove scrap drop delete skip scratch omit cancel nix lose forget hold minus".split())
+_REMOVERS = words("remove scrap drop delete skip scratch omit cancel nix lose forget hold minus")
 _ABANDONERS = frozenset({"cancel", "forget", "scrap", "scratch", "drop", "nix", "delete"})
 _REFUSALS = frozenset({"don't", "dont", "not", "never"})
-_REFUSED = frozenset("need want send bring add include deliver give".split())
-_CHANGERS = frozenset("change update adjust bump increase decrease reduce raise lower cut up set correct edit modify".split())
-_SWAPPERS = frozenset("swap replace switch exchange substitute sub trade".split())
+_REFUSED = words("need want send bring add include deliver give")
+_CHANGERS = words("change update adjust bump increase decrease reduce raise lower cut up set correct edit modify")
+_SWAPPERS = words("swap replace switch exchange substitute sub trade")
 _SECOND_THOUGHTS = frozenset({"actually", "correction", "meant", "rather", "oops", "wait"})
-_ADDITIONS = frozenset("add also another more extra additional plus".split())
-_WHOLE_ORDER = frozenset("order orders everything all delivery whole entire purchase".split())
-_NOT_REFUSED = frozenset(
-    """thanks thank thx problem problems worries need more one idea way longer other else hurry rush change changes question questions sir please
-    sorry nothing order stress doubt later extra matter biggie prob further dont don't not never thing stop wait actually""".split()
-)
+_ADDITIONS = words("add also another more extra additional plus")
+_WHOLE_ORDER = words("order orders everything all delivery whole entire purchase")
+_NOT_REFUSED = words("""thanks thank thx problem problems worries need more one idea way longer other else hurry rush change changes question questions sir please
+    sorry nothing order stress doubt later extra matter biggie prob further dont don't not never thing stop wait actually""")
 
 _Reader = Callable[[Sequence[Token], Part, int], list[Reading]]
 

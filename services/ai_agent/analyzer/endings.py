@@ -11,7 +11,7 @@ _COMPLETE = re.compile(
     |(?:i'?m|im|i\sam|we'?re|we\sare|were)\s(?:done|finished|good|all\sset)\b
     |(?:finish|finali[sz]e|complete|submit|close)\s(?:the|my|our|this)\sorder\b
     |end\sof\s(?:order|list)\b)
-  | ^\W*(?:(?:ok|okay|yes|yep|no|and)\W+)?(?:done|finished|end|fin)(?:\W+(?:thanks|thank\syou|thx|ty|for\snow|for\stoday|ordering))*\W*$
+  | ^[^\w\n]*+(?:(?:ok|okay|yes|yep|no|and)[^\w\n]++)?(?:done|finished|end|fin)(?:[^\w\n]++(?:thanks|thank\syou|thx|ty|for\snow|for\stoday|ordering)\b){0,3}[^\w\n]*+$
     """,
     re.VERBOSE | re.MULTILINE,
 )

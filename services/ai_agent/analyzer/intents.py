@@ -22,14 +22,16 @@ def _reason(intent: Intent, confidence: str, pattern: str) -> Reason:
 
 
 _YES = r"yes|yess+|yeah|yea|yep|yup|ya|yh|ok|okay|okey|okie|k|kk|sure|alright|all\sright|right|correct|confirm(?:ed)?|fine|good|great|perfect|absolutely|exactly|cool|nice"
+_THUMBS_UP, _THUMBS_DOWN = "👍✅👌☑✔🆗💯", "👎❌🚫"
+_AROUND_EMOJI = r"\s🙏🏻-🏿\ufe0f\u200d!."
 _ASKING = r"(?:how|what|whats|what's|when|where|why|which|who|do|does|did|is|are|was|were|have\syou|has|will|could|can|would|should|any)"
 _TOPIC = r"""you|your|u|ur|we|us|deliver\w*|order\w*|ship\w*|stock|price|cost|sell|carry|menu|food|eat|fresh|fridge|freezer|frozen|cook\w*|ingredients?|recipe|calories|sugar|fat
     |protein|healthy|vegan|gluten|allerg\w+|expire\w*|open|close|minimum|pay|invoice|ratings?|reviews?|restaurant"""
 _ORDER = r"(?:order|purchase)s?"
 
 _REASONS = (
-    _reason(Intent.CONFIRM, "0.95", r"^[\s👍✅👌☑✔🆗🙏💯🏻-🏿]*[👍✅👌☑✔🆗💯][\s👍✅👌☑✔🆗🙏💯🏻-🏿!.]*$"),
-    _reason(Intent.REJECT, "0.95", r"^[\s👎❌🚫🏻-🏿]*[👎❌🚫][\s👎❌🚫🏻-🏿]*$"),
+    _reason(Intent.CONFIRM, "0.95", rf"^(?=[{_AROUND_EMOJI}]{{0,20}}[{_THUMBS_UP}])[{_AROUND_EMOJI}{_THUMBS_UP}]++$"),
+    _reason(Intent.REJECT, "0.95", rf"^(?=[{_AROUND_EMOJI}]{{0,20}}[{_THUMBS_DOWN}])[{_AROUND_EMOJI}{_THUMBS_DOWN}]++$"),
     _reason(
         Intent.COMPLAINT,
         "0.85",
@@ -60,7 +62,8 @@ _REASONS = (
         "0.8",
         rf"""\b(?:where\sis|where's|wheres|track\w*|status|eta|when\s(?:will|is|does|do|can|are|should)|how\s(?:long|soon|much|many|late|fresh|old|healthy)|what\s(?:time|are|is|do|does|goes|kind|payment
             |delivery|shipping)|do\s(?:you|u)|does|price|cost|calor\w+|nutrition\w*|ingredients?|reviews?|rated|ratings?|refund\w*|money\sback|reimburse\w*|payment|pay|shipping|ship|ships
-            |deliver\sto|delivery\s(?:options?|period|time|times|fee|charge|day|days|zone|area)|minimum\sorder|(?:in|out\sof)\sstock|available|(?:arrive|arrives|arriving)|expect|recommend|(?:order|deliver\w*|ship\w*)\s(?:from|to)\s\w+)\b""",
+            |deliver\sto|delivery\s(?:options?|period|time|times|fee|charge|day|days|zone|area)|minimum\sorder|(?:in|out\sof)\sstock|available|(?:arrive|arrives|arriving)|expect|recommend|(?:order|deliver\w*|ship\w*)\s(?:from|to)\s\w+)\b
+            |\b(?:will|do|does|did|is|can|could)\s(?:the|this|your|my|our|you|u|we|there|it)\s[^.!?\n]{1, 80}\?""",
     ),
     _reason(
         Intent.ORDER_META,
@@ -87,7 +90,11 @@ _REASONS = (
         r"""\b(?:bye+|goodbye|good\s?night|see\s(?:you|ya)|later|have\sa\s(?:\w+\s){0,2}(?:day|one|night|weekend|evening|time)|take\s(?:care|it\seasy)|farewell|(?:nice|great|good|pleasure)\s
             (?:\w+\s){0,3}(?:talk\w*|meet\w*|chat\w*|speak\w*|see\w*)|so\slong|ciao|until\snext\stime)\b""",
     ),
-    _reason(Intent.CONFIRM, "0.9", rf"^\W*(?:(?:oh|um+|hmm+|well|ah)\W+)?(?:{_YES})\b(?!\W+(?:\w+\W+)?(?:[ty]h[aeoun]{{0,3}}[kx]\w*|ty|bye)\b)|^\W*(?:yes|yeah|sure)\b"),
+    _reason(
+        Intent.CONFIRM,
+        "0.9",
+        rf"^\W*(?:(?:oh|um+|hmm+|well|ah)\W+)?(?:{_YES})\b(?!\W+(?:\w+\W+)?(?:[ty]h[aeoun]{{0,3}}[kx]\w*|ty|bye)\b)|^\W*(?:yes|yeah|sure)\b",
+    ),
     _reason(
         Intent.CLOSING,
         "0.8",
@@ -104,17 +111,27 @@ _REASONS = (
 _OTHER = Decimal("0.5")
 
 
-_WEAK = Decimal("0.65")
+_WEAK, _LIKELY = Decimal("0.65"), Decimal("0.85")
 _TALK = frozenset({Intent.QUESTION, Intent.CANCEL, Intent.COMPLAINT, Intent.ORDER_META, Intent.MODIFY})
 LINE_INTENTS = frozenset({Intent.ORDER, Intent.MODIFY})
 """The intents of messages with lines."""
 
 
-def read_intent(text: str, lines: Sequence[Line]) -> tuple[Intent, Decimal]:
-    """The intent of `text` (lower case) and how certain it is. Lines decide, unless they are guesses and the words say something else."""
+def read_intent(text: str, lines: Sequence[Line], *, complete: bool) -> tuple[Intent, Decimal]:
+    """The intent of `text` (lower case) and how certain it is.
+
+    Lines decide, unless they are guesses and the words say something else. Who only says that nothing more is to come rejects the question for more.
+    """
+    if any(line.quantity is not None or line.operation is not Operation.ADD for line in lines):
+        return _of_lines(lines)
     spoken, certainty = _from_words(text)
-    if not lines or _outweighs(spoken, certainty, lines):
-        return spoken, certainty
+    is_guess = all(line.confidence <= GUESS for line in lines)
+    if lines and not (certainty > _WEAK and (is_guess or spoken in _TALK)):
+        return _of_lines(lines)
+    return (Intent.REJECT, _LIKELY) if complete and spoken is Intent.OTHER else (spoken, certainty)
+
+
+def _of_lines(lines: Sequence[Line]) -> tuple[Intent, Decimal]:
     adds = any(line.operation is Operation.ADD for line in lines)
     return Intent.ORDER if adds else Intent.MODIFY, min(line.confidence for line in lines)
 
@@ -124,11 +141,3 @@ def _from_words(text: str) -> tuple[Intent, Decimal]:
         if reason.pattern.search(text):
             return reason.intent, reason.confidence
     return Intent.OTHER, _OTHER
-
-
-def _outweighs(spoken: Intent, certainty: Decimal, lines: Sequence[Line]) -> bool:
-    """Tell whether words weigh more than products that are merely named, without a quantity or a verb of change."""
-    if any(line.quantity is not None or line.operation is not Operation.ADD for line in lines) or certainty < _WEAK:
-        return False
-    is_guess = all(line.confidence <= GUESS for line in lines)
-    return is_guess or spoken in _TALK

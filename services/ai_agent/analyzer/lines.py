@@ -16,7 +16,8 @@ from services.ai_agent.analyzer.vocabulary import ORDER_VERBS
 _MOST = 200
 _OPENING = r"^\W*(?:(?:hi|hello|hey|ok|okay|and|but|so|also|please|pls|sorry|thanks|good morning|morning)\b\W*){0,4}"
 _QUESTION = re.compile(
-    _OPENING + r"(?:how(?! about)|what(?! about)|whats|what's|when|where|why|which|who|do (?:you|u|we|i)|does|did|is (?!it possible|it ok|there any chance)|are|was|were"
+    _OPENING
+    + r"(?:how(?! about)|what(?! about)|whats|what's|when|where|why|which|who|do (?:you|u|we|i)|does|did|is (?!it possible|it ok|there any chance)|are|was|were"
     r"|have (?:you|u)|has|will (?:it|my|the|there)|should|am i)\b"
     r"|\b(?:prices?|cost) (?:of|for|on)|how much (?:is|are|for|do|does|would)|(?:in stock|on hand|availability|available)\W*$"
 )
@@ -51,7 +52,7 @@ def _read(text: str, tokens: Sequence[Token]) -> tuple[list[Reading], list[Readi
             edits = read_edits(tokens, part)
             if not edits and removing and part.joint is not Joint.START and not _has_order_verb(tokens, part):
                 edits = continue_removal(tokens, part)
-            closed = closed or tokens[part.start].word in _FAREWELLS
+            closed = closed or any(token.word in _FAREWELLS for token in tokens[part.start : part.start + 2])
             removing = bool(edits) and edits[-1].operation is Operation.REMOVE and tokens[part.start].word != "no"
             found = edits or read_orders(tokens, part)
             readings.extend(found)

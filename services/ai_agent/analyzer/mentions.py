@@ -7,11 +7,13 @@ from services.ai_agent.analyzer.parts import Joint, Part
 from services.ai_agent.analyzer.phrases import Phrase, phrase_behind
 from services.ai_agent.analyzer.readings import GUESS, UNSURE, Reading, is_pointer
 from services.ai_agent.analyzer.tokens import Kind, Token
-from services.ai_agent.analyzer.vocabulary import ADJECTIVES, ASSENT, NOT_NAMED, ORDER_VERBS, POLITENESS, PREPARATIONS, PRONOUNS, STOPS, VERBS
+from services.ai_agent.analyzer.vocabulary import ADJECTIVES, ASSENT, NOT_NAMED, ORDER_VERBS, POLITENESS, PREPARATIONS, PRONOUNS, STOPS, VERBS, words
 
 _LONGEST = 7
 _LONGEST_USE = 4
 _LINKS_TO_OTHERS = frozenset({"for", "from", "at", "by", "before"})
+_TAKING = frozenset({"have", "get", "take"})
+_WISHING = words("can could may would like want i'd i'll we'd we'll id ill let to")
 _REMARK_ENDINGS = ("ed", "ly", "ing")
 
 
@@ -20,18 +22,24 @@ def read_mention(tokens: Sequence[Token], part: Part, earlier: Sequence[Reading]
     if part.quantities:
         return None
     words = [token.word for token in tokens[part.start : part.stop] if token.kind is not Kind.SYMBOL]
-    has_verb = any(word in ORDER_VERBS for word in words)
-    if part.joint is Joint.COMMA and earlier and not has_verb and _is_remark(words):
+    if part.joint is Joint.COMMA and earlier and _is_remark(words):
         return None
     begin = _behind_opening(tokens, part)
     product = phrase_behind(tokens, begin, part.stop)
-    if product is None or is_pointer(tokens, product) or not _may_be_product(tokens, part, product):
+    has_verb = _is_asked_for(tokens, part.start, product.start if product else part.stop)
+    if product is None or is_pointer(tokens, product) or not _may_be_product(tokens, part, product, has_verb=has_verb):
         return None
     if has_verb or (earlier and begin == part.start and part.joint is not Joint.START):
         return Reading(Operation.ADD, part.start, product.end, None, product, None, UNSURE)
-    if begin == part.start and _ends_with_remark(tokens, product.end, part.stop):
+    if begin == part.start and _ends_with_remark(tokens, product.end, part.stop, is_first=part.joint is Joint.START):
         return Reading(Operation.ADD, part.start, product.end, None, product, None, GUESS)
     return None
+
+
+def _is_asked_for(tokens: Sequence[Token], start: int, stop: int) -> bool:
+    """Tell whether a verb of ordering stands before a product: send limes, can i get limes; "we have a wedding" asks for nothing."""
+    words = {token.word for token in tokens[start:stop]}
+    return bool(words & ORDER_VERBS) or (bool(words & _TAKING) and bool(words & _WISHING))
 
 
 def _is_remark(words: Sequence[str]) -> bool:
@@ -48,17 +56,16 @@ def _behind_opening(tokens: Sequence[Token], part: Part) -> int:
     return place
 
 
-def _may_be_product(tokens: Sequence[Token], part: Part, product: Phrase) -> bool:
+def _may_be_product(tokens: Sequence[Token], part: Part, product: Phrase, *, has_verb: bool) -> bool:
     """Tell whether a phrase is short, and neither a place nor a person (for Joe's Diner) nor talk."""
     words = {token.word for token in tokens[product.start : product.end]}
     follows_link = product.start > part.start and tokens[product.start - 1].word in _LINKS_TO_OTHERS
-    has_verb = any(token.word in ORDER_VERBS for token in tokens[part.start : product.start])
     return product.end - product.start <= _LONGEST * (1 + has_verb) and not follows_link and not words & NOT_NAMED
 
 
-def _ends_with_remark(tokens: Sequence[Token], start: int, stop: int) -> bool:
+def _ends_with_remark(tokens: Sequence[Token], start: int, stop: int, *, is_first: bool) -> bool:
     """Tell whether what follows a product alone is at most politeness, a parenthesis, or its use: for the kitchen, to taste."""
     rest = [token.word for token in tokens[start:stop]]
     if not set(rest) - POLITENESS or rest[0] == "(":
         return True
-    return rest[0] in {"for", "to"} and len(rest) <= _LONGEST_USE and not set(rest) & (PRONOUNS | VERBS)
+    return is_first and rest[0] in {"for", "to"} and len(rest) <= _LONGEST_USE and not set(rest) & (PRONOUNS | VERBS)

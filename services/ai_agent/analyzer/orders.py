@@ -10,10 +10,10 @@ from services.ai_agent.analyzer.phrases import Phrase, phrase_before, phrase_beh
 from services.ai_agent.analyzer.quantities import Quantity
 from services.ai_agent.analyzer.readings import CERTAIN, LIKELY, UNSURE, Reading
 from services.ai_agent.analyzer.tokens import Kind, Token
-from services.ai_agent.analyzer.vocabulary import ADJECTIVES, ASSENT, FILLERS, ORDER_VERBS, POLITENESS
+from services.ai_agent.analyzer.vocabulary import ADJECTIVES, ASSENT, FILLERS, ORDER_VERBS, POLITENESS, words
 
-_GENERIC = frozenset("item items product products article articles order orders thing things question questions".split())
-_AROUND_ALONE = POLITENESS | ASSENT | FILLERS | ORDER_VERBS | set("i we just only about them those that it no maybe me us for now then total".split())
+_GENERIC = words("item items product products article articles order orders thing things question questions")
+_AROUND_ALONE = POLITENESS | ASSENT | FILLERS | ORDER_VERBS | words("i we just only about them those that it no maybe me us for now then total")
 
 
 def read_orders(tokens: Sequence[Token], part: Part) -> list[Reading]:

@@ -1,5 +1,6 @@
 """A message cut into parts, each of which speaks of one product or one change."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from typing import NamedTuple
@@ -125,7 +126,7 @@ def _begins_anew(tokens: Sequence[Token], bounds: tuple[int, int, int], found: t
     first = place + 1
     while first < following and tokens[first].word in _LIGHT | CONNECTORS:
         first += 1
-    if any(quantity.start in {first, place + 1} for quantity in found):
+    if any(quantity.start in {first, place + 1} for quantity in _within(found, place + 1, first + 1)):
         return True
     behind = _within(found, place, following)
     ends_with_quantity = bool(behind) and phrase_behind(tokens, behind[-1].end, following) is None
@@ -133,4 +134,8 @@ def _begins_anew(tokens: Sequence[Token], bounds: tuple[int, int, int], found: t
 
 
 def _within(found: tuple[Quantity, ...], start: int, stop: int) -> tuple[Quantity, ...]:
-    return tuple(quantity for quantity in found if start <= quantity.start < stop)
+    return found[bisect_left(found, start, key=_start) : bisect_left(found, stop, key=_start)]
+
+
+def _start(quantity: Quantity) -> int:
+    return quantity.start

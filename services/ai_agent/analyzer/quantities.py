@@ -8,7 +8,7 @@ from services.ai_agent.analyzer import units
 from services.ai_agent.analyzer.numbers import PARTS, Number, may_be_number, read_number
 from services.ai_agent.analyzer.tokens import Kind, Token, kind_at, touches, word_at
 from services.ai_agent.analyzer.units import Unit, read_unit
-from services.ai_agent.analyzer.vocabulary import STOPS
+from services.ai_agent.analyzer.vocabulary import STOPS, words
 
 
 class Quantity(NamedTuple):
@@ -31,7 +31,7 @@ _LARGEST = 1_000_000
 _NAME_ENDINGS = frozenset({"up", "%", "percent", "pct", "ct", "count", "ply", "way", "am", "pm"})
 _CLOCK_WORDS = frozenset({"at", "by", "before", "until", "till", "after", "around", "about"})
 _LABELS = frozenset({"table", "room", "apt", "suite", "number", "size", "grade", "type", "page", "option", "store", "unit", "door", "route", "dock"})
-_POINTERS = frozenset("last that this which any every each first other same next good nice the no another".split())
+_POINTERS = words("last that this which any every each first other same next good nice the no another")
 _BETWEEN = frozenset({"more", "extra", "additional", "full", "of"})
 _SHORT = 2
 _PARENTHESIS = 9

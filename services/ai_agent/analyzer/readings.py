@@ -7,14 +7,15 @@ from typing import NamedTuple
 from schemas.analysis import Operation
 from services.ai_agent.analyzer.phrases import Phrase, phrase_before, phrase_behind
 from services.ai_agent.analyzer.quantities import Quantity, find_quantities
-from services.ai_agent.analyzer.tokens import Token
+from services.ai_agent.analyzer.tokens import Kind, Token
+from services.ai_agent.analyzer.vocabulary import STOPS, words
 
 CERTAIN = Decimal("0.95")
 LIKELY = Decimal("0.85")
 UNSURE = Decimal("0.6")
 GUESS = Decimal("0.4")
 
-_POINTERS = frozenset("last one ones item items thing things previous line order other first all rest it that".split())
+_POINTERS = words("last one ones item items thing things previous line order other first all rest it that")
 
 
 class Reading(NamedTuple):
@@ -54,6 +55,6 @@ def is_pointer(tokens: Sequence[Token], phrase: Phrase) -> bool:
 def _behind_stops(tokens: Sequence[Token], start: int, stop: int) -> int:
     """The first place from which a phrase can be read."""
     place = start
-    while place < stop and phrase_behind(tokens, place, stop) is None:
+    while place < stop and (tokens[place].word in STOPS or tokens[place].kind in {Kind.SYMBOL, Kind.NOISE}):
         place += 1
     return place

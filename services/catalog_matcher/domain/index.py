@@ -3,13 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 from uuid import UUID
 
 from schemas.match import Product
 from services.catalog_matcher.domain.normalise import Grade, Phrase, normalise, sku_key
 
-CANDIDATES = 40
+CANDIDATES = 25
 """Texts that are compared closely. More finds nothing more in catalogs of some hundred products."""
 
 
@@ -30,6 +30,14 @@ class Called(IntEnum):
     NAME = 1
     ALIAS = 2
     MISSPELLING = 3
+
+
+class Fit(Enum):
+    """Whether a product has the grades that a phrase names, names none of that kind itself, or has another."""
+
+    HAS = auto()
+    LACKS = auto()
+    CONTRADICTS = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class Index:
     def exactly(self, text: str, phrase: Phrase) -> tuple[int, ...]:
         """Return the places of the products that are called just this; several where the catalog is ambiguous."""
         found = self._by_sku.get(sku_key(text), [])
-        found = found or self._by_key.get(phrase.joined_key, []) or self._by_key.get(phrase.sorted_key, [])
+        found = found or self._by_key.get(phrase.joined, []) or self._by_key.get(phrase.in_order, [])
         if not found:
             return ()
         strongest = min(naming.called for naming in found)
@@ -74,21 +82,24 @@ class Index:
         for number in sorted(likeness, key=likeness.__getitem__, reverse=True)[:CANDIDATES]:
             yield self._namings[number]
 
-    def contradicts(self, place: int, phrase: Phrase) -> bool:
-        """Tell whether the phrase names a grade that the product has another value of: 2 % against 1 %, 16/20 against 21/25."""
-        has = self._grades[place]
-        return any(grade.kind and grade not in has and any(other.kind == grade.kind for other in has) for grade in phrase.grades)
+    def fit(self, place: int, phrase: Phrase) -> Fit:
+        """Compare the grades that the phrase names (2 %, 16/20, 1 l) with the product's."""
+        wanted = [grade for grade in phrase.grades if grade.kind and grade not in self._grades[place]]
+        if not wanted:
+            return Fit.HAS
+        kinds = {grade.kind for grade in self._grades[place]}
+        return Fit.CONTRADICTS if any(grade.kind in kinds for grade in wanted) else Fit.LACKS
 
     def _add(self, place: int, entry: Entry) -> None:
-        self._by_sku[sku_key(entry.product.sku)].append(Naming(place, Called.SKU, Phrase((), frozenset())))
+        self._by_sku[sku_key(entry.product.sku)].append(Naming(place, Called.SKU, normalise("")))
         grades: set[Grade] = set()
         for called, text in _names(entry):
             phrase = normalise(text)
-            if not phrase.words:
+            if not phrase.text:
                 continue
             grades |= phrase.grades
             naming = Naming(place, called, phrase)
-            for key in {phrase.joined_key, phrase.sorted_key}:
+            for key in {phrase.joined, phrase.in_order}:
                 self._by_key[key].append(naming)
             for trigram in _trigrams(phrase):
                 self._by_trigram[trigram].append(len(self._namings))
@@ -104,4 +115,4 @@ def _names(entry: Entry) -> Iterable[tuple[Called, str]]:
 
 def _trigrams(phrase: Phrase) -> set[str]:
     """Runs of three letters of every word, with a space before and after it."""
-    return {padded[at : at + 3] for word in phrase.words for padded in (f" {word} ",) for at in range(len(padded) - 2)}
+    return {padded[at : at + 3] for word in phrase.text.split() for padded in (f" {word} ",) for at in range(len(padded) - 2)}

@@ -1,19 +1,20 @@
 """Which product a phrase means, how sure that is, and what else it might mean."""
 
 import math
+from dataclasses import dataclass
 from decimal import Decimal
 
 from rapidfuzz import fuzz
 
 from schemas.match import Candidate, Match, MatchingMethod
-from services.catalog_matcher.domain.index import Index
+from services.catalog_matcher.domain.index import Fit, Index
 from services.catalog_matcher.domain.normalise import Phrase, normalise
 
 ALTERNATIVES = 5
 LETTERS_WEIGHT, WORDS_WEIGHT = 0.6, 0.4
 """Of the likeness letter by letter, which misspellings survive, and of the words in common, which left-out words survive."""
-CONTRADICTED = 0.6
-"""What is left of the score of a product that has another grade than the one asked for."""
+LEFT_OF_SCORE = {Fit.HAS: 1.0, Fit.LACKS: 0.85, Fit.CONTRADICTS: 0.6}
+"""A product that is not of the grade asked for loses some of its score; one of another grade is never the match."""
 LOWEST_CONFIDENCE = 0.35
 """Below this, saying that nothing was found helps more than a guess."""
 WORST_ALTERNATIVE = 0.4
@@ -21,6 +22,22 @@ INTERCEPT, OF_SCORE, OF_MARGIN = -11.0, 13.2, 14.0
 LARGEST_MARGIN = 0.3
 """Fitted by logistic regression on names left out of catalogs, misspellings, and products that another catalog has."""
 SUREST_GUESS = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A product that a phrase resembles."""
+
+    place: int
+    likeness: float
+    """Of the names alone, 0 to 1."""
+    fit: Fit
+
+    @property
+    def score(self) -> float:
+        """The likeness, less what a grade that was asked for costs."""
+        return self.likeness * LEFT_OF_SCORE[self.fit]
+
 
 UNMATCHED = Match(method=MatchingMethod.UNMATCHED)
 
@@ -47,35 +64,37 @@ def _exact(index: Index, places: tuple[int, ...]) -> Match:
 
 def _fuzzy(index: Index, phrase: Phrase) -> Match:
     ranked = _rank(index, phrase)
-    possible = [(place, score) for place, score in ranked if not index.contradicts(place, phrase)]
-    if possible:
-        best, score = possible[0]
-        confidence = _confidence(score, score - (possible[1][1] if len(possible) > 1 else 0))
-        if confidence >= LOWEST_CONFIDENCE:
-            return Match(
-                method=MatchingMethod.FUZZY_MATCH,
-                product=index.products[best],
-                score=_three_digits(score),
-                confidence=_three_digits(confidence),
-                alternatives=_alternatives(index, [each for each in ranked if each[0] != best]),
-            )
-    return Match(method=MatchingMethod.UNMATCHED, alternatives=_alternatives(index, ranked))
+    best = next((each for each in ranked if each.fit is not Fit.CONTRADICTS), None)
+    confidence = _confidence(best.score, best.score - _rival(best, ranked)) if best else 0
+    if best is None or confidence < LOWEST_CONFIDENCE:
+        return Match(method=MatchingMethod.UNMATCHED, alternatives=_alternatives(index, ranked))
+    return Match(
+        method=MatchingMethod.FUZZY_MATCH,
+        product=index.products[best.place],
+        score=_three_digits(best.score),
+        confidence=_three_digits(confidence),
+        alternatives=_alternatives(index, [each for each in ranked if each is not best]),
+    )
 
 
-def _rank(index: Index, phrase: Phrase) -> list[tuple[int, float]]:
-    """Return products by place with their scores (0 to 1), the best first; each by the best of its names."""
-    scores: dict[int, float] = {}
-    text = phrase.text
+def _rank(index: Index, phrase: Phrase) -> list[Ranked]:
+    """Return the products that resemble the phrase, the best first; each by the best of its names."""
+    likeness: dict[int, float] = {}
     for naming in index.nearest(phrase):
-        score = _likeness(text, naming.phrase.text)
-        scores[naming.place] = max(score, scores.get(naming.place, 0))
-    fitting = {place: score * CONTRADICTED if index.contradicts(place, phrase) else score for place, score in scores.items()}
-    return sorted(fitting.items(), key=lambda each: each[1], reverse=True)
+        likeness[naming.place] = max(_likeness(phrase, naming.phrase), likeness.get(naming.place, 0))
+    ranked = [Ranked(place, share, index.fit(place, phrase)) for place, share in likeness.items()]
+    return sorted(ranked, key=lambda each: each.score, reverse=True)
 
 
-def _likeness(one: str, other: str) -> float:
-    letters = max(fuzz.ratio(one, other), fuzz.token_sort_ratio(one, other))
-    return (LETTERS_WEIGHT * letters + WORDS_WEIGHT * fuzz.token_set_ratio(one, other)) / 100
+def _rival(best: Ranked, ranked: list[Ranked]) -> float:
+    """Return how well the next product does. Where `best` lacks the grade itself, those of another grade count as much as their names do."""
+    others = (each.score if best.fit is Fit.HAS else each.likeness for each in ranked if each is not best)
+    return max(others, default=0)
+
+
+def _likeness(one: Phrase, other: Phrase) -> float:
+    letters = max(fuzz.ratio(one.text, other.text), fuzz.ratio(one.in_order, other.in_order))
+    return (LETTERS_WEIGHT * letters + WORDS_WEIGHT * fuzz.token_set_ratio(one.text, other.text)) / 100
 
 
 def _confidence(score: float, margin: float) -> float:
@@ -84,10 +103,9 @@ def _confidence(score: float, margin: float) -> float:
     return min(odds / (1 + odds), SUREST_GUESS)
 
 
-def _alternatives(index: Index, ranked: list[tuple[int, float]]) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(product=index.products[place], score=_three_digits(score)) for place, score in ranked[:ALTERNATIVES] if score >= WORST_ALTERNATIVE
-    )
+def _alternatives(index: Index, ranked: list[Ranked]) -> tuple[Candidate, ...]:
+    near = [each for each in ranked[:ALTERNATIVES] if each.score >= WORST_ALTERNATIVE]
+    return tuple(Candidate(product=index.products[each.place], score=_three_digits(each.score)) for each in near)
 
 
 def _three_digits(share: float) -> Decimal:

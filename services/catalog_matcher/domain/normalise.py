@@ -7,9 +7,8 @@ from functools import lru_cache
 
 from services.catalog_matcher.domain.abbreviations import ABBREVIATIONS
 
-FILLERS = frozenset(
-    "a an and any for is it me more my n of or our pls plz please pleas some sum that the thanks these this those thx to u us we you your".split()
-)
+FILLERS = {"a", "an", "and", "any", "for", "is", "it", "me", "more", "my", "n", "of", "or", "our", "please", "pls", "plz", "some", "that"}
+FILLERS.update({"thank", "the", "these", "this", "those", "thx", "to", "u", "us", "we", "you", "your"})
 """Words that name nothing; they are dropped as long as something is left."""
 
 KINDS = {
@@ -50,7 +49,7 @@ IN_SMALLER = {"l": ("ml", 1000), "kg": ("g", 1000)}
 
 TOKENS = re.compile(
     r"""
-    (?P<grade> \d+ \s?/ \s?\d+ | \#\s?\d+ | \d+ \s?x \s?\d+ )
+    (?P<grade> \d+ \s?[/-] \s?\d+ | \#\s?\d+ | \d+ \s?x \s?\d+ )
     | (?P<number> \d+ (?:[.,]\d+)? | \.\d+ ) (?: [\s-]? (?P<kind> % | " | [a-z]+ \b ) )?
     | (?P<word> [^\W\d_]+ (?:'[^\W\d_]+)? )
     """,
@@ -68,25 +67,15 @@ class Grade:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A normalised text: its words in their order, and its grades, which are written into the text too."""
+    """A normalised text."""
 
-    words: tuple[str, ...]
+    text: str
+    """Its words, with single spaces; numbers with what they are numbers of are words too."""
     grades: frozenset[Grade]
-
-    @property
-    def text(self) -> str:
-        """The words, with single spaces."""
-        return " ".join(self.words)
-
-    @property
-    def sorted_key(self) -> str:
-        """The same for the same words in any order."""
-        return " ".join(sorted(self.words))
-
-    @property
-    def joined_key(self) -> str:
-        """The same whether a compound is written as one word or as two."""
-        return "".join(self.words)
+    in_order: str
+    """The words by the alphabet: the same however they are turned."""
+    joined: str
+    """The words without spaces: the same whether a compound is written as one word or as two."""
 
 
 def normalise(text: str) -> Phrase:
@@ -97,11 +86,13 @@ def normalise(text: str) -> Phrase:
         if word := token["word"]:
             words.extend(_spelt_out(word))
         elif size := token["grade"]:
-            grades.add(_grade(size.replace(" ", "")))
-            words.append(size.replace(" ", ""))
+            written = "".join(size.split()).replace("-", "/")
+            grades.add(Grade(next(mark for mark in "/x#" if mark in written), written))
+            words.append(written)
         else:
             _add_number(token["number"], token["kind"], words, grades)
-    return Phrase(tuple(word for word in words if word not in FILLERS) or tuple(words), frozenset(grades))
+    words = [word for word in words if word not in FILLERS] or words
+    return Phrase(" ".join(words), frozenset(grades), " ".join(sorted(words)), "".join(words))
 
 
 def sku_key(text: str) -> str:
@@ -115,11 +106,6 @@ def _plain(text: str) -> str:
     if folded.isascii():
         return folded
     return "".join(each for each in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(each))
-
-
-def _grade(size: str) -> Grade:
-    separator = "/" if "/" in size else "x" if "x" in size else "#"
-    return Grade(separator, size)
 
 
 def _add_number(number: str, kind: str | None, words: list[str], grades: set[Grade]) -> None:
@@ -151,4 +137,4 @@ def _singular(word: str) -> str:
         return word[:-3] + "y"
     if word.endswith(("oes", "ches", "shes", "sses", "xes")):
         return word[:-2]
-    return word[:-1] if word.endswith("s") else word
+    return word.removesuffix("s")

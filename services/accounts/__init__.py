@@ -1,0 +1,1 @@
+"""The distributors, their customers, and who writes for whom."""

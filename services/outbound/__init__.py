@@ -1,0 +1,1 @@
+"""Sends what we write to customers through their channel's provider."""

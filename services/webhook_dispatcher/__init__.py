@@ -1,0 +1,1 @@
+"""Tells the tenants' own systems what happened: public events, delivered to their HTTP endpoints."""

@@ -96,9 +96,9 @@ def _caller(claims: dict[str, Any]) -> Caller:
 
 
 def issue(settings: Settings, distributor_id: UUID, role: Role, lifetime: timedelta = timedelta(hours=1)) -> str:
-    """Return a token for local use, signed with the shared secret. Raises ValueError where there is none."""
+    """Return a token of a new user, for local use, signed with the shared secret. Raises ValueError where there is none."""
     if settings.jwt_secret is None:
-        raise ValueError("tokens are issued by the identity provider: COMANDA_JWT_SECRET is not set")
+        raise ValueError("tokens are issued by the identity provider here: COMANDA_JWT_SECRET is not set")
     now = datetime.now(UTC)
     user_id = str(uuid4())
     claims: dict[str, Any] = {

@@ -12,6 +12,7 @@ from libs.refused import Refused
 from schemas.catalog import EVENTS
 from schemas.event import Envelope, Event
 
+REQUIRED = ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_distributorid")
 CONTENT_TYPE = "application/json; charset=utf-8"
 LARGEST_EVENT_BYTES = 900_000
 
@@ -22,9 +23,10 @@ class NotAnEvent(Refused):
 
 def decode(topic: str, headers: Iterable[tuple[str, bytes]], value: bytes | None) -> Event:
     """Return the event in a record of `topic`. Raises NotAnEvent with what is wrong, never with the values themselves."""
-    context = _context(headers)
-    envelope = _envelope(context)
-    if context["ce_type"] != topic:
+    context = dict(headers)
+    if missing := [name for name in REQUIRED if not context.get(name)]:
+        raise NotAnEvent(f"missing headers: {', '.join(missing)}")
+    if context["ce_type"] != topic.encode():
         raise NotAnEvent(f"header ce_type is not {topic}, the topic that it was sent to")
     if value is None or len(value) > LARGEST_EVENT_BYTES:
         raise NotAnEvent(f"the value must be JSON of at most {LARGEST_EVENT_BYTES} bytes")
@@ -32,9 +34,9 @@ def decode(topic: str, headers: Iterable[tuple[str, bytes]], value: bytes | None
         event = EVENTS[topic].model_validate_json(value)
     except ValidationError as error:
         raise NotAnEvent(_without_values(error)) from None
-    if str(event.distributor_id) != context["ce_distributorid"]:
+    if str(event.distributor_id).encode() != context["ce_distributorid"]:
         raise NotAnEvent("header ce_distributorid and the field distributor_id differ")
-    return event.arrived_in(envelope)
+    return event.arrived_in(_envelope(context))
 
 
 def encode(event: Event, envelope: Envelope) -> tuple[list[tuple[str, bytes]], bytes]:
@@ -56,28 +58,21 @@ def encode(event: Event, envelope: Envelope) -> tuple[list[tuple[str, bytes]], b
     return [(name, text.encode()) for name, text in context.items() if text is not None], event.model_dump_json().encode()
 
 
-def _context(headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+def _envelope(context: dict[str, bytes]) -> Envelope:
     try:
-        context = {name.lower(): value.decode() for name, value in headers}
-    except UnicodeDecodeError:
-        raise NotAnEvent("a header is not UTF-8") from None
-    missing = [name for name in ("ce_specversion", "ce_id", "ce_source", "ce_type", "ce_distributorid") if not context.get(name)]
-    if missing:
-        raise NotAnEvent(f"missing headers: {', '.join(missing)}")
-    return context
-
-
-def _envelope(context: dict[str, str]) -> Envelope:
-    try:
-        event_id = UUID(context["ce_id"])
+        event_id = UUID(context["ce_id"].decode())
+        correlation_id, causation_id = context.get("ce_correlationid"), context.get("ce_causationid")
+        sequence, traceparent = context.get("ce_sequence"), context.get("ce_traceparent")
         return Envelope(
             id=event_id,
-            source=context["ce_source"],
-            correlation_id=UUID(context["ce_correlationid"]) if "ce_correlationid" in context else event_id,
-            causation_id=UUID(context["ce_causationid"]) if "ce_causationid" in context else None,
-            sequence=int(context["ce_sequence"]) if "ce_sequence" in context else None,
-            traceparent=context.get("ce_traceparent"),
+            source=context["ce_source"].decode(),
+            correlation_id=UUID(correlation_id.decode()) if correlation_id and correlation_id != context["ce_id"] else event_id,
+            causation_id=UUID(causation_id.decode()) if causation_id else None,
+            sequence=int(sequence) if sequence else None,
+            traceparent=traceparent.decode() if traceparent else None,
         )
+    except UnicodeDecodeError:
+        raise NotAnEvent("a header is not UTF-8") from None
     except ValueError:
         raise NotAnEvent("ce_id, ce_correlationid and ce_causationid must be UUIDs, ce_sequence an integer") from None
 

@@ -4,7 +4,9 @@ from aiokafka import AIOKafkaProducer
 
 from libs.settings import Settings
 
-LARGEST_REQUEST_BYTES = 1_000_000
+LARGEST_BATCH_BYTES = 1_000_000
+LARGEST_RECORD_BYTES = 2_000_000
+"""A dead letter is the largest record that the broker takes, and the reason on top."""
 
 
 def producer(settings: Settings, name: str) -> AIOKafkaProducer:
@@ -14,7 +16,7 @@ def producer(settings: Settings, name: str) -> AIOKafkaProducer:
         client_id=name,
         acks="all",
         enable_idempotence=settings.kafka_idempotence,
-        max_batch_size=LARGEST_REQUEST_BYTES,
-        max_request_size=LARGEST_REQUEST_BYTES,
+        max_batch_size=LARGEST_BATCH_BYTES,
+        max_request_size=LARGEST_RECORD_BYTES,
         request_timeout_ms=15_000,
     )

@@ -56,9 +56,13 @@ async def until_it_works(operation: Callable[[], Awaitable[Result]], stopping: a
 
     retrying = AsyncRetrying(
         retry=retry_if_exception(is_transient),
-        wait=wait_exponential_jitter(initial=0.1, max=LONGEST_PAUSE),
+        wait=wait_exponential_jitter(multiplier=0.1, max=LONGEST_PAUSE),
         sleep=pause,
         before_sleep=tell,
         reraise=True,
     )
-    return await retrying(operation)
+
+    async def attempt() -> Result:
+        return await operation()
+
+    return await retrying(attempt)

@@ -5,11 +5,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
 from libs.dead_letter import SUFFIX
+from libs.kafka import LARGEST_RECORD_BYTES
 from schemas import topics
 from schemas.topics import Cleanup, Topic
 
 DAY_MS = 24 * 3600 * 1000
-DEAD_LETTER_RETENTION_DAYS = 30
+DEAD_LETTERS = {"cleanup.policy": "delete", "retention.ms": str(30 * DAY_MS), "max.message.bytes": str(LARGEST_RECORD_BYTES)}
 TOPIC_ALREADY_EXISTS = 36
 
 
@@ -45,8 +46,7 @@ async def create_topics(bootstrap: str, replication: int = 1) -> list[str]:
 def _new_topics(topic: Topic, replication: int) -> list[NewTopic]:
     new = [NewTopic(topic.name, topic.partitions, replication, topic_configs=_settings(topic))]
     if topic.dead_letters:
-        kept = {"cleanup.policy": "delete", "retention.ms": str(DEAD_LETTER_RETENTION_DAYS * DAY_MS)}
-        new.append(NewTopic(topic.name + SUFFIX, 1, replication, topic_configs=kept))
+        new.append(NewTopic(topic.name + SUFFIX, 1, replication, topic_configs=DEAD_LETTERS))
     return new
 
 

@@ -11,6 +11,8 @@ from uuid import UUID
 import aiohttp
 from pydantic import SecretStr
 
+from libs.channels.send_result import Accepted, Rejected, SendResult, TryLater
+
 RATE_LIMIT_CODES = {4, 80007, 130429, 131048, 131056}
 """Error codes that Meta may send with a status 400 although they pass with time."""
 
@@ -22,31 +24,6 @@ class WhatsAppCloud:
     session: aiohttp.ClientSession
     url: str
     access_token: SecretStr
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The provider has it, under its own id (`wamid.…`)."""
-
-    external_message_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class TryLater:
-    """It may work later; the provider asked for at least `pause`."""
-
-    error_code: str
-    pause: timedelta = timedelta()
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """The provider will never take it."""
-
-    error_code: str
-
-
-SendResult = Accepted | TryLater | Rejected
 
 
 async def send_text(cloud: WhatsAppCloud, phone_number_id: str, to: str, text: str, message_id: UUID) -> SendResult:

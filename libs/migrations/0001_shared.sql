@@ -84,7 +84,7 @@ create table outbox_sequences (
     key text not null,
     last_sequence bigint not null,
     primary key (distributor_id, topic, key)
-) with (fillfactor = 70);
+) with (fillfactor = 50);
 call isolate_tenants('outbox_sequences');
 
 -- The events that were consumed.

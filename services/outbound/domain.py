@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from libs.channels.whatsapp_send import Accepted, Rejected, SendResult, TryLater
+from libs.channels.send_result import Accepted, Rejected, SendResult, TryLater
 
 MOST_ATTEMPTS = 6
 FIRST_PAUSE = timedelta(seconds=1)

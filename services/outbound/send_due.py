@@ -9,7 +9,8 @@ import aiohttp
 import structlog
 
 from libs import outbox, postgres
-from libs.channels.whatsapp_send import TryLater, WhatsAppCloud, send_text
+from libs.channels.send_result import TryLater
+from libs.channels.whatsapp_send import WhatsAppCloud, send_text
 from libs.postgres import Transaction
 from libs.retry import Stopping, until_it_works
 from libs.service import Service

@@ -1,9 +1,10 @@
-"""Where webhooks may go: public addresses only, checked on the very address that is connected to, so that no name can resolve to another one later."""
+"""Where webhooks may go: public addresses only, checked on the very address that is connected to, so that no name can resolve to another later."""
 
 import socket
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[Any, ...]]
 
@@ -26,6 +27,24 @@ def opener(*, allow_loopback: bool) -> Callable[[AddressInfo], socket.socket]:
         return socket.socket(family, kind, protocol)
 
     return open_socket
+
+
+def why_not(url: str, *, allow_loopback: bool) -> str | None:
+    """Return why webhooks may never go to `url`, as far as its text shows; names are judged by what they resolve to, when connecting."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "url cannot be parsed"
+    if parts.scheme != "https" and not (allow_loopback and parts.scheme == "http"):
+        return "url must begin with https://"
+    if not host or parts.username is not None or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:
+        return "url must have a host, no user name, no fragment, and ASCII characters only"
+    try:
+        allowed = is_allowed(host, allow_loopback=allow_loopback)
+    except ValueError:
+        return None
+    return None if allowed else "url must lead to a public address"
 
 
 def is_allowed(host: str, *, allow_loopback: bool) -> bool:

@@ -1,7 +1,7 @@
 """What becomes of a delivery: the schedule of its attempts, and what each answer means. Pure."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 SCHEDULE = (
@@ -97,3 +97,8 @@ def _later(attempt: int, policy: RetryPolicy, jitter: float, asked_pause: timede
         return Dead(error)
     pause = policy.delay or SCHEDULE[min(attempt, len(SCHEDULE)) - 1]
     return RetryLater(max(pause * jitter, min(asked_pause, LONGEST_PAUSE_ON_REQUEST)), error)
+
+
+def is_given_up(failing_since: datetime | None, now: datetime) -> bool:
+    """Tell whether an endpoint has failed, and only failed, for so long that it is disabled."""
+    return failing_since is not None and now - failing_since > GIVE_UP_AFTER

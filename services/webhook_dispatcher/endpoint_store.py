@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -147,7 +147,8 @@ async def update_tallies(tx: Transaction, tallies: Sequence[Tally]) -> list[tupl
         with tally as (
             select e.distributor_id, e.id, t.succeeded, t.failed, t.last_attempt_at
               from webhook_endpoints e
-              join unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::timestamptz[]) as t (distributor_id, id, succeeded, failed, last_attempt_at)
+              join unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::timestamptz[])
+                as t (distributor_id, id, succeeded, failed, last_attempt_at)
                 on e.distributor_id = t.distributor_id and e.id = t.id
              order by e.distributor_id, e.id
                for update of e
@@ -183,8 +184,3 @@ async def disable_endpoint(tx: Transaction, distributor_id: UUID, endpoint_id: U
         reason,
     )
     return name
-
-
-def is_tired(failing_since: datetime | None, now: datetime, after: timedelta) -> bool:
-    """Tell whether nothing but failures came for longer than `after`."""
-    return failing_since is not None and now - failing_since > after

@@ -1,22 +1,24 @@
 """A catalog in a database, and messages about it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from libs import postgres
 from libs.postgres import Pool
+from libs.settings import Settings
 from schemas.analysis import Analysis, Intent, Line
 from schemas.contact import Channel
 from schemas.message_analyzed import MessageAnalyzed
 from services.catalog_matcher import store
+from services.catalog_matcher.api import router
 from services.catalog_matcher.product import NewProduct
 from tests.conftest import NewPool
 from tests.consuming import arrived
+from tests.serving import Api, serving
 
 AddProduct = Callable[..., Awaitable[NewProduct]]
 
@@ -29,15 +31,22 @@ async def pool(new_pool: NewPool) -> Pool:
 
 @pytest.fixture
 def add_product(pool: Pool) -> AddProduct:
-    """Write a product of a tenant: `await add_product(distributor_id, "HF-1", "Whole Milk", aliases=("milk",))`."""
+    """Writes a product of a tenant, named by SKU and name; further columns by their names."""
 
-    async def add(distributor_id: UUID, sku: str, name: str, **more: Any) -> NewProduct:
-        product = NewProduct(**{"id": uuid4(), "sku": sku, "name": name, "unit": "case", "unit_price": Decimal("17.90"), **more})
+    async def add(distributor_id: UUID, sku: str, name: str, **more: object) -> NewProduct:
+        product = NewProduct.model_validate({"id": uuid4(), "sku": sku, "name": name, "unit": "case", "unit_price": "17.90", **more})
         async with postgres.tenant_transaction(pool, [distributor_id]) as tx:
             await store.upsert_products(tx, distributor_id, [product])
         return product
 
     return add
+
+
+@pytest.fixture
+async def api(pool: Pool, settings: Settings) -> AsyncGenerator[Api]:
+    """The API, and a tenant that calls it."""
+    async with serving("catalog_matcher", pool, settings, router) as calls:
+        yield calls
 
 
 def analyzed(distributor_id: UUID, *lines: Line | str, intent: Intent = Intent.ORDER) -> MessageAnalyzed:

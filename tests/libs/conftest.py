@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -88,22 +88,14 @@ def running_settings(broker: Broker, settings: Settings, database_url: str) -> S
     return settings_for(broker, settings, database_url)
 
 
-@pytest.fixture
-def stopping() -> Iterator[asyncio.Event]:
-    """What asks a running part to stop; set, whatever happened, at the end of the test."""
-    event = asyncio.Event()
-    yield event
-    event.set()
-
-
 @asynccontextmanager
 async def consuming(settings: Settings, handlers: Handlers, pool: Pool, service: str = notes.TEMPLATE) -> AsyncIterator[Consumer]:
     """Run the consumer of a service until the end of the block; then the batch in hand is finished."""
     stopping = asyncio.Event()
     consumer = Consumer(service, settings, handlers, pool, stopping, lambda: None)
-    running = asyncio.create_task(consumer.run())
-    try:
-        yield consumer
-    finally:
-        stopping.set()
-        await asyncio.wait_for(running, 30)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(consumer.run())
+        try:
+            yield consumer
+        finally:
+            stopping.set()

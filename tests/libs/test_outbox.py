@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from libs import outbox
-from libs.cloud_events import LARGEST_EVENT_BYTES
+from libs.outbox import LARGEST_PAYLOAD_BYTES
 from libs.postgres import Pool, tenant_transaction
 from libs.refused import Refused
 from tests.libs.notes import NoteTaken, note
@@ -98,7 +98,7 @@ async def test_the_cause_of_an_event_is_kept_with_it(pool: Pool, tenant: UUID) -
 
 async def test_an_event_that_no_consumer_would_take_is_refused_before_it_blocks_the_outbox(pool: Pool, tenant: UUID) -> None:
     with pytest.raises(Refused, match="bytes"):
-        await _enqueue(pool, note(NoteTaken, tenant, "x" * LARGEST_EVENT_BYTES))
+        await _enqueue(pool, note(NoteTaken, tenant, "x" * LARGEST_PAYLOAD_BYTES))
     assert await _sequences(pool, tenant) == []
 
 

@@ -27,12 +27,12 @@ async def relaying(settings: Settings) -> AsyncIterator[Relay]:
     """Run a relay until the end of the block."""
     stopping = asyncio.Event()
     relay = Relay(notes.TEMPLATE, settings, stopping)
-    running = asyncio.create_task(relay.run())
-    try:
-        yield relay
-    finally:
-        stopping.set()
-        await asyncio.wait_for(running, 30)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(relay.run())
+        try:
+            yield relay
+        finally:
+            stopping.set()
 
 
 async def _say(pool: Pool, tenant: UUID, event_type: type[NoteTaken], conversations: Sequence[UUID], contents: range) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.commands.topics import DEAD_LETTERS
 from libs import cloud_events
+from libs.kafka import LARGEST_RECORD_BYTES
 from schemas.event import Event
 
 Record = ConsumerRecord[Any, Any]
@@ -35,14 +37,14 @@ async def create_topic(bootstrap: str, topic: str, partitions: int = 3) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(topic, partitions, 1), NewTopic(f"{topic}.dlq", 1, 1)])
+        await admin.create_topics([NewTopic(topic, partitions, 1), NewTopic(f"{topic}.dlq", 1, 1, topic_configs=DEAD_LETTERS)])
     finally:
         await admin.close()
 
 
 async def send(bootstrap: str, topic: str, *records: Raw, partition: int | None = None) -> None:
     """Send `records` in this order."""
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=LARGEST_RECORD_BYTES)
     await producer.start()
     try:
         for record in records:

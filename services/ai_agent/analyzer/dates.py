@@ -7,7 +7,8 @@ from services.ai_agent.analyzer.vocabulary import WEEKDAY_NUMBERS
 
 _WEEK = 7
 _NEARBY = 10
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES.split(), 1)}
 _MONTH = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 _DAY = "|".join(sorted(WEEKDAY_NUMBERS, key=len, reverse=True))
 _LEAD = r"\b(?:for|on|by|before|deliver(?:y|ed)?|due|arrive|need(?:ed)?|until)\s(?:the\s|it\s|this\s|coming\s|delivery\s|on\s|for\s){0,3}"

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 from schemas.analysis import Operation
 from services.ai_agent.analyzer.parts import Part
-from services.ai_agent.analyzer.phrases import Phrase
+from services.ai_agent.analyzer.phrases import Phrase, phrase_behind
 from services.ai_agent.analyzer.readings import CERTAIN, LIKELY, UNSURE, Item, Reading, read_item
 from services.ai_agent.analyzer.tokens import Kind, Token, word_at
-from services.ai_agent.analyzer.vocabulary import NOT_NAMED, STOPS, words
+from services.ai_agent.analyzer.vocabulary import ASSENT, NOT_NAMED, STOPS, words
 
 _REMOVERS = words("remove scrap drop delete skip scratch omit cancel nix lose forget hold minus")
 _ABANDONERS = frozenset({"cancel", "forget", "scrap", "scratch", "drop", "nix", "delete"})
@@ -17,10 +17,18 @@ _CHANGERS = words("change update adjust bump increase decrease reduce raise lowe
 _SWAPPERS = words("swap replace switch exchange substitute sub trade")
 _SECOND_THOUGHTS = frozenset({"actually", "correction", "meant", "rather", "oops", "wait"})
 _ADDITIONS = words("add also another more extra additional plus")
-_WHOLE_ORDER = words("order orders everything all delivery whole entire purchase")
-_NOT_REFUSED = words("""thanks thank thx problem problems worries need more one idea way longer other else hurry rush change changes question questions sir please
-    sorry nothing order stress doubt later extra matter biggie prob further dont don't not never thing stop wait actually""")
+_WHOLE_ORDER = words("order orders everything delivery purchase")
+_DETERMINERS = words("the my our this that whole entire all of")
+_NOT_REFUSED = words(
+    """
+    thanks thank thx problem problems worries need one idea way longer other else hurry rush change changes question questions sir
+    please sorry nothing order stress doubt later extra matter biggie prob further dont don't not never thing stop wait actually
+    """
+)
+_LEAD_IN = STOPS | ASSENT | _SECOND_THOUGHTS | {"no", "nope"}
+_PLAIN_VERBS = _ADDITIONS | _CHANGERS | _SWAPPERS | _REMOVERS
 
+_NOTHING = Item(None, None)
 _Reader = Callable[[Sequence[Token], Part, int], list[Reading]]
 
 
@@ -53,7 +61,7 @@ def _trigger(tokens: Sequence[Token], part: Part) -> tuple[_Reader, int] | None:
             found = (_changed, 1)
         if found is not None:
             return found[0], place + found[1]
-        if word not in STOPS and tokens[place].kind is not Kind.SYMBOL and word not in _SECOND_THOUGHTS:
+        if word not in _LEAD_IN and tokens[place].kind is not Kind.SYMBOL:
             return None
     return None
 
@@ -65,6 +73,8 @@ def _reader_of(word: str, following: str) -> tuple[_Reader, int] | None:
         return _taken_off, 1
     if word == "no" and following not in _NOT_REFUSED and following not in STOPS:
         return _refused, 1
+    if word == "get" and following == "rid":
+        return _removed, 3
     if word == "make":
         return _made, 1
     if word in _CHANGERS:
@@ -80,7 +90,7 @@ def _removed(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
     readings: list[Reading] = []
     for start, stop in _alternatives(tokens, place, part.stop):
         item = read_item(tokens, start, stop)
-        if set(_words(tokens, item)) & NOT_NAMED:
+        if set(_words(tokens, item)) & NOT_NAMED or (item == _NOTHING and _has_number(tokens, start, stop)):
             continue
         if item.product is not None or item.quantity is not None or not readings:
             confidence = LIKELY if item.product else UNSURE
@@ -89,12 +99,12 @@ def _removed(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
 
 
 def _refused(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
-    """No butter this week, but not: no onions on the burgers, which is a remark, and not: no 3 cases of milk, which is an order."""
+    """No more butter; no butter this week; but not: no onions on the burgers (a remark), nor: no 3 cases of milk (an order)."""
     item = read_item(tokens, place, part.stop)
-    words = {tokens[at].word for at in range(item.product.start, item.product.end)} if item.product else set[str]()
-    if item.product is None or words & {"on", "in"} or any(quantity.start == place for quantity in part.quantities):
+    spoken = {tokens[at].word for at in range(item.product.start, item.product.end)} if item.product else set[str]()
+    if item.product is None or spoken & {"on", "in"} or any(quantity.start == place for quantity in part.quantities):
         return []
-    return [reading._replace(confidence=UNSURE if len(words) > 3 else LIKELY) for reading in _removed(tokens, part, place)]  # noqa: PLR2004
+    return [reading._replace(confidence=UNSURE if len(spoken) > 3 else LIKELY) for reading in _removed(tokens, part, place)]  # noqa: PLR2004
 
 
 def _taken_off(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
@@ -139,25 +149,32 @@ def _swapped(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
 
 
 def _instead(tokens: Sequence[Token], part: Part) -> list[Reading]:
-    """2% milk instead of whole milk; 5 instead of 3."""
+    """2% milk instead of whole milk; instead of whole milk send 2%; 5 instead of 3."""
     at = next((at for at in range(part.start, part.stop) if tokens[at].word == "instead" and word_at(tokens, at + 1) == "of"), None)
-    if at is None or at == part.start:
+    if at is None:
         return []
-    return _set_or_swap(tokens, part, read_item(tokens, at + 2, part.stop), read_item(tokens, part.start, at))
+    old = read_item(tokens, at + 2, part.stop)
+    if at > part.start:
+        return _set_or_swap(tokens, part, old, read_item(tokens, part.start, at))
+    return _set_or_swap(tokens, part, old, read_item(tokens, old.product.end, part.stop)) if old.product else []
 
 
 def _corrected(tokens: Sequence[Token], part: Part) -> list[Reading]:
-    """Actually 4 cases; 5 not 3; the milk should be 4. What was said wrongly is left out."""
-    words = {token.word for token in tokens[part.start : part.stop]}
-    if not part.quantities or words & (_ADDITIONS | _CHANGERS | _SWAPPERS | _REMOVERS):
+    """Actually 4 cases; 5 not 3; the milk should be 4; eggs to 2. What was said wrongly is left out."""
+    spoken = {token.word for token in tokens[part.start : part.stop]} if part.quantities else set[str]()
+    if not part.quantities or spoken & _PLAIN_VERBS:
         return []
     quantity = part.quantities[0]
-    opposed = any(word_at(tokens, other.start - 1) == "not" for other in part.quantities[1:])
-    should_be = word_at(tokens, quantity.start - 1) == "be" and "should" in words
-    if not (opposed or should_be or words & _SECOND_THOUGHTS):
+    opposed = next((other for other in part.quantities[1:] if word_at(tokens, other.start - 1) == "not"), None)
+    link = word_at(tokens, quantity.start - 1)
+    becomes = (link == "be" and "should" in spoken) or (link == "to" and phrase_behind(tokens, quantity.end, part.stop) is None)
+    if not (opposed or becomes or spoken & _SECOND_THOUGHTS):
         return []
-    stop = next((at for at in range(quantity.end, part.stop) if tokens[at].word == "not"), part.stop)
-    product = _named(tokens, quantity.end, stop) or _named(tokens, part.start, quantity.start - 2 * should_be)
+    stop = opposed.start - 1 if opposed else part.stop
+    product = _named(tokens, quantity.end, stop) or _named(tokens, part.start, quantity.start - becomes * (1 + (link == "be")))
+    if product is None and becomes and not spoken & _SECOND_THOUGHTS:
+        return []
+    product = product or (_named(tokens, opposed.end, part.stop) if opposed else None)
     return [Reading(Operation.SET, part.start, _end(Item(quantity, product), quantity.end), quantity, product, None, LIKELY)]
 
 
@@ -181,15 +198,20 @@ def _words(tokens: Sequence[Token], item: Item) -> list[str]:
     return [token.word for token in tokens[item.product.start : item.product.end]] if item.product else []
 
 
+def _has_number(tokens: Sequence[Token], start: int, stop: int) -> bool:
+    return any(token.kind is Kind.NUMBER for token in tokens[start:stop])
+
+
 def _link(tokens: Sequence[Token], start: int, stop: int, links: set[str]) -> int | None:
     return next((at for at in range(start, stop) if tokens[at].word in links), None)
 
 
 def _speaks_of_all(tokens: Sequence[Token], part: Part, place: int) -> bool:
-    """Tell whether the whole order is meant: cancel everything, scrap that; "remove it" means a line."""
-    words = {word for token in tokens[place : min(place + 4, part.stop)] for word in token.word.split()}
-    is_vague = not words - STOPS - {"all", "it", "that"} and tokens[place - 1].word in _ABANDONERS
-    return is_vague or bool(words & _WHOLE_ORDER)
+    """Tell whether the whole order is meant: cancel my order, scrap that; but "remove it" means a line."""
+    spoken = [token.word.split()[0] for token in tokens[place : part.stop] if token.word.split()[0] not in _DETERMINERS]
+    if spoken and spoken[0] in _WHOLE_ORDER:
+        return True
+    return tokens[place - 1].word in _ABANDONERS and not set(spoken) - STOPS - {"all"}
 
 
 def _alternatives(tokens: Sequence[Token], start: int, stop: int) -> list[tuple[int, int]]:

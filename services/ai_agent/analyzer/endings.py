@@ -6,12 +6,14 @@ _COMPLETE = re.compile(
     r"""
     \b(?:that(?:'?s|\sis|'?ll\sbe|\swill\sbe|\swould\sbe|s)\s(?:all|it|everything)\b(?!\s(?:right|wrong|good|fine|ok|the|a|an|in|of)\b)
     |that(?:'?ll|\swill|\sshould)\sdo(?:\sit)?\b
-    |(?:nothing|anything|no(?:thing)?)\s(?:else|more)\b(?!\s\w+\s\w)
+    |(?:nothing|anything)\s(?:else|more)\b
+    |no\s(?:else|more)\b(?=\W*$|\W+(?:thanks|thank|thx|ty|for|please|pls|today|now)\b)
     |all\s(?:done|set|i\sneed|we\sneed|for\s(?:now|today|this\sweek|the\sday))\b
     |(?:i'?m|im|i\sam|we'?re|we\sare|were)\s(?:done|finished|good|all\sset)\b
     |(?:finish|finali[sz]e|complete|submit|close)\s(?:the|my|our|this)\sorder\b
     |end\sof\s(?:order|list)\b)
-  | ^[^\w\n]*+(?:(?:ok|okay|yes|yep|no|and)[^\w\n]++)?(?:done|finished|end|fin)(?:[^\w\n]++(?:thanks|thank\syou|thx|ty|for\snow|for\stoday|ordering)\b){0,3}[^\w\n]*+$
+  | ^[^\w\n]*+(?:(?:ok|okay|yes|yep|no|and)[^\w\n]++)?(?:done|finished|end|fin)
+    (?:[^\w\n]++(?:thanks|thank\syou|thx|ty|for\snow|for\stoday|ordering)\b){0,3}[^\w\n]*+$
     """,
     re.VERBOSE | re.MULTILINE,
 )

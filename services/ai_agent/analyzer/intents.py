@@ -21,12 +21,15 @@ def _reason(intent: Intent, confidence: str, pattern: str) -> Reason:
     return Reason(intent, re.compile(pattern, re.VERBOSE), Decimal(confidence))
 
 
-_YES = r"yes|yess+|yeah|yea|yep|yup|ya|yh|ok|okay|okey|okie|k|kk|sure|alright|all\sright|right|correct|confirm(?:ed)?|fine|good|great|perfect|absolutely|exactly|cool|nice"
+_YES = (
+    r"yes|yess+|yeah|yea|yep|yup|ya|yh|ok|okay|okey|okie|k|kk|sure|alright|all\sright|right|correct|confirm(?:ed)?"
+    r"|fine|good|great|perfect|absolutely|exactly|cool|nice"
+)
 _THUMBS_UP, _THUMBS_DOWN = "👍✅👌☑✔🆗💯", "👎❌🚫"
 _AROUND_EMOJI = r"\s🙏🏻-🏿\ufe0f\u200d!."
 _ASKING = r"(?:how|what|whats|what's|when|where|why|which|who|do|does|did|is|are|was|were|have\syou|has|will|could|can|would|should|any)"
-_TOPIC = r"""you|your|u|ur|we|us|deliver\w*|order\w*|ship\w*|stock|price|cost|sell|carry|menu|food|eat|fresh|fridge|freezer|frozen|cook\w*|ingredients?|recipe|calories|sugar|fat
-    |protein|healthy|vegan|gluten|allerg\w+|expire\w*|open|close|minimum|pay|invoice|ratings?|reviews?|restaurant"""
+_TOPIC = r"""you|your|u|ur|we|us|deliver\w*|order\w*|ship\w*|stock|price|cost|sell|carry|menu|food|eat|fresh|fridge|freezer|frozen|cook\w*
+    |ingredients?|recipe|calories|sugar|fat|protein|healthy|vegan|gluten|allerg\w+|expire\w*|open|close|minimum|pay|invoice|ratings?|reviews?|restaurant"""
 _ORDER = r"(?:order|purchase)s?"
 
 _REASONS = (
@@ -49,7 +52,8 @@ _REASONS = (
         Intent.CANCEL,
         "0.9",
         rf"""\b(?:cancel\w*|abort|call\soff|scrap|drop|forget|void|kill)\s(?:\w+\s){{0,3}}(?:{_ORDER}|everything|it\sall|delivery)\b
-            |\b(?:forget|scrap|cancel|stop|abort|drop)\s(?:it|that|this|all)\b|\bnever\s?mind\b|^\W*(?:please\s)?(?:cancel|scrap|abort|stop|quit|halt)\W*(?:please)?\W*$|\bcancel\w*\b""",
+            |\b(?:forget|scrap|cancel|stop|abort|drop)\s(?:it|that|this|all)\b|\bnever\s?mind\b
+            |^\W*(?:please\s)?(?:cancel|scrap|abort|stop|quit|halt)\W*(?:please)?\W*$|\bcancel\w*\b""",
     ),
     _reason(
         Intent.MODIFY,
@@ -62,7 +66,8 @@ _REASONS = (
         "0.8",
         rf"""\b(?:where\sis|where's|wheres|track\w*|status|eta|when\s(?:will|is|does|do|can|are|should)|how\s(?:long|soon|much|many|late|fresh|old|healthy)|what\s(?:time|are|is|do|does|goes|kind|payment
             |delivery|shipping)|do\s(?:you|u)|does|price|cost|calor\w+|nutrition\w*|ingredients?|reviews?|rated|ratings?|refund\w*|money\sback|reimburse\w*|payment|pay|shipping|ship|ships
-            |deliver\sto|delivery\s(?:options?|period|time|times|fee|charge|day|days|zone|area)|minimum\sorder|(?:in|out\sof)\sstock|available|(?:arrive|arrives|arriving)|expect|recommend|(?:order|deliver\w*|ship\w*)\s(?:from|to)\s\w+)\b
+            |deliver\sto|delivery\s(?:options?|period|time|times|fee|charge|day|days|zone|area)|minimum\sorder|(?:in|out\sof)\sstock|available|(?:arrive|arrives|arriving)|expect|recommend
+            |(?:order|deliver\w*|ship\w*)\s(?:from|to)\s\w+)\b
             |\b(?:will|do|does|did|is|can|could)\s(?:the|this|your|my|our|you|u|we|there|it)\s[^.!?\n]{1, 80}\?""",
     ),
     _reason(
@@ -75,14 +80,19 @@ _REASONS = (
         Intent.GREETING,
         "0.85",
         r"""^\W*(?:hi+|hai|hell?o+|hullo|hey+|heya|hiya|howdy|yo|(?:very\s)?(?:good|gud)\s?(?:mor?n\w*|mrng|afternoon|evening|day)|morning|afternoon|evening|greetings|dear)\b
-            |\bhow\s(?:are|is|have|'?s|do|r)\s(?:you|u|everything|it|your|things|life)\b|\bhow(?:'?s|\sare|\sis)\b.{0,12}\b(?:going|doing|things|day)\b|\bwhat'?s\s(?:up|new|going\son|happening)\b|\bhow\syou(?:'?ve|\sare)?\b
+            |\bhow\s(?:are|is|have|'?s|do|r)\s(?:you|u|everything|it|your|things|life)\b|\bhow(?:'?s|\sare|\sis)\b.{0,12}\b(?:going|doing|things|day)\b
+            |\bwhat'?s\s(?:up|new|going\son|happening)\b|\bhow\syou(?:'?ve|\sare)?\b
             |\bare\syou\s(?:ok|okay|good|alright|doing|well)\b""",
     ),
     _reason(
         Intent.REJECT,
         "0.85",
         r"""^\W*(?:(?:um+|oh|sorry|well|ok|okay|hmm)\W+)?(?:no+|nope|nah|nay|not?\s(?:now|yet|really|needed?|thanks?|today|at\sall)|never|none|negative|nothing|incorrect|false|wrong|don'?t|do\snot)\b
-            |\b(?:not\s(?:true|right|correct|really|yet|quite)|that'?s\s(?:wrong|false|incorrect|enough)|false|untrue|i\s(?:do\snot|don'?t)\s(?:think|want|need|believe)|(?:would\sbe|that'?d\sbe|say|answer\s(?:to\s\w+\s)?is|is)\s(?:a\s|definitely\s)?(?:no|negative)|(?:definitely|absolutely|certainly|of\scourse)\snot|can'?t\sbe|inaccurate|disagree|(?:is|its|it's)\senough)\b\n            |^\W*(?:that'?s|thats|that\sis|all\sis|i'?m|i\sam|im|we'?re)\s(?:all|it|enough|over|done)\b(?!.{0,40}\b(?:bye|have\sa|see\syou)\b)|^\W*(?:enough|nada|nah|negatory)\b""",
+            |\b(?:not\s(?:true|right|correct|really|yet|quite)|that'?s\s(?:wrong|false|incorrect|enough)|false|untrue|i\s(?:do\snot|don'?t)\s(?:think|want|need|believe)
+            |(?:would\sbe|that'?d\sbe|say|answer\s(?:to\s\w+\s)?is|is)\s(?:a\s|definitely\s)?(?:no|negative)
+            |(?:definitely|absolutely|certainly|of\scourse)\snot|can'?t\sbe|inaccurate|disagree|(?:is|its|it's)\senough)\b
+            |^\W*(?:that'?s|thats|that\sis|all\sis|i'?m|i\sam|im|we'?re)\s(?:all|it|enough|over|done)\b(?!.{0,40}\b(?:bye|have\sa|see\syou)\b)
+            |^\W*(?:enough|nada|nah|negatory)\b""",
     ),
     _reason(
         Intent.CLOSING,
@@ -96,15 +106,15 @@ _REASONS = (
         rf"^\W*(?:(?:oh|um+|hmm+|well|ah)\W+)?(?:{_YES})\b(?!\W+(?:\w+\W+)?(?:[ty]h[aeoun]{{0,3}}[kx]\w*|ty|bye)\b)|^\W*(?:yes|yeah|sure)\b",
     ),
     _reason(
-        Intent.CLOSING,
-        "0.8",
-        r"\b(?:\w{0,6}thanks?|[tyr]h[aeoun]{1,3}[kx]\w*|thank\s?(?:you|u)\w*|thx|ty|cheers|appreciat\w*|grateful|thankful|much\sobliged|i\sowe\syou)\b",
-    ),
-    _reason(
         Intent.CONFIRM,
         "0.8",
         r"""\b(?:looks?\s(?:good|right|great|fine|correct)|sounds?\s(?:good|right|great|fine)|go\sahead|that\s?(?:'?s|is|s)\s(?:right|correct|true|it\sright|fine|good|perfect|great|okay|ok)|works\sfor\sme
             |i\s(?:agree|confirm|accept|think\sso|believe\sso|do)|of\scourse|definitely|affirmative|certainly|indeed|true|agreed|accepted|place\sit|send\sit|all\sgood|works|please\sdo|you\sgot\sit|for\ssure)\b""",
+    ),
+    _reason(
+        Intent.CLOSING,
+        "0.8",
+        r"\b(?:\w{0,6}thanks?|[tyr]h[aeoun]{1,3}[kx]\w*|thank\s?(?:you|u)\w*|thx|ty|cheers|appreciat\w*|grateful|thankful|much\sobliged|i\sowe\syou)\b",
     ),
     _reason(Intent.QUESTION, "0.6", rf"^\W*{_ASKING}\b.*\b(?:{_TOPIC})\b|^\W*{_ASKING}(?:\W+\w+){{1,5}}\W*$|^\W*\w+(?:\W+\w+){{0,7}}\W*\?\s*$"),
 )

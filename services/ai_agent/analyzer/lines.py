@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from schemas.analysis import Line, Operation
 from services.ai_agent.analyzer.edits import continue_removal, read_edits
@@ -10,20 +11,21 @@ from services.ai_agent.analyzer.orders import read_orders
 from services.ai_agent.analyzer.parts import Joint, Part, Sentence, parts, sentences
 from services.ai_agent.analyzer.phrases import Phrase, wording
 from services.ai_agent.analyzer.readings import GUESS, UNSURE, Reading
-from services.ai_agent.analyzer.tokens import Token
-from services.ai_agent.analyzer.vocabulary import ORDER_VERBS
+from services.ai_agent.analyzer.tokens import Kind, Token
+from services.ai_agent.analyzer.vocabulary import ASSENT, CONJUNCTIONS, CONNECTORS, FILLERS, ORDER_VERBS, STOPS
 
 _MOST = 200
-_OPENING = r"^\W*(?:(?:hi|hello|hey|ok|okay|and|but|so|also|please|pls|sorry|thanks|good morning|morning)\b\W*){0,4}"
+_AROUND = STOPS | FILLERS | ASSENT | CONNECTORS
 _QUESTION = re.compile(
-    _OPENING
-    + r"(?:how(?! about)|what(?! about)|whats|what's|when|where|why|which|who|do (?:you|u|we|i)|does|did|is (?!it possible|it ok|there any chance)|are|was|were"
-    r"|have (?:you|u)|has|will (?:it|my|the|there)|should|am i)\b"
+    r"^\W*(?:(?:hi|hello|hey|ok|okay|and|but|so|also|please|pls|sorry|thanks|good morning|morning)\b\W*){0,4}"
+    r"(?:how(?! about)|what(?! about)|whats|what's|when|where|why|which|who|do (?:you|u|we|i)|does|did|is (?!it possible|it ok|there any chance)"
+    r"|are|was|were|have (?:you|u)|has|will (?:it|my|the|there)|should|am i)\b"
     r"|\b(?:prices?|cost) (?:of|for|on)|how much (?:is|are|for|do|does|would)|(?:in stock|on hand|availability|available)\W*$"
 )
 _REPORT = re.compile(
-    r"\b(?:missing|broken|damaged|rotten|spoil(?:ed|t)|expired|mou?ldy|wrong|shorted|never (?:came|arrived|got|received)|(?:you|they|driver) "
-    r"(?:sent|delivered|charged|gave|brought|forgot)|(?:we|i) (?:received|got|ordered|bought|paid|had)|arrived|complain|complaint|refund|refunded|credit)\b"
+    r"\b(?:missing|broken|damaged|rotten|spoil(?:ed|t)|expired|mou?ldy|wrong|shorted|never (?:came|arrived|got|received)"
+    r"|(?:you|they|driver) (?:sent|delivered|charged|gave|brought|forgot)"
+    r"|(?:we|i) (?:received|got|ordered|bought|paid|had)|arrived|complain|complaint|refund|refunded|credit)\b"
 )
 _FAREWELLS = frozenset({"thanks", "thank", "thx", "ty", "cheers", "regards", "best", "sincerely"})
 _ORDERS_AGAIN = re.compile(r"\b(?:need|want|send|add|order|deliver|bring|please|pls|can (?:i|we|you))\b")
@@ -32,8 +34,8 @@ _ORDERS_AGAIN = re.compile(r"\b(?:need|want|send|add|order|deliver|bring|please|
 def read_lines(text: str, tokens: Sequence[Token]) -> list[Line]:
     """Read the lines of a message, at most 200, in the order of the text. Questions and reports of past orders have none."""
     readings, mentions = _read(text, tokens)
-    if not any(reading.quantity is not None or reading.operation is not Operation.ADD for reading in readings + mentions):
-        mentions = [mention for mention in mentions if mention.confidence > GUESS or len(readings) + len(mentions) == 1]
+    if not readings and len(mentions) > 1 and not _covers(tokens, mentions):
+        mentions = [mention for mention in mentions if mention.confidence > GUESS]
     ordered = sorted(readings + mentions, key=lambda reading: reading.start)
     return [_line(text, tokens, reading) for reading in ordered[:_MOST]]
 
@@ -42,19 +44,20 @@ def _read(text: str, tokens: Sequence[Token]) -> tuple[list[Reading], list[Readi
     """What is surely meant, and the products that are merely named."""
     readings: list[Reading] = []
     mentions: list[Reading] = []
-    closed = False
+    asked = closed = False
     for sentence in sentences(tokens):
         written = text[tokens[sentence.start].start : tokens[sentence.stop - 1].end].lower().replace("’", "'")
         if _QUESTION.search(written):
+            asked = True
             continue
         removing = False
         for part in _parts_of_order(text, tokens, sentence, written):
             edits = read_edits(tokens, part)
-            if not edits and removing and part.joint is not Joint.START and not _has_order_verb(tokens, part):
+            if not edits and removing and _goes_on(tokens, part):
                 edits = continue_removal(tokens, part)
             closed = closed or any(token.word in _FAREWELLS for token in tokens[part.start : part.start + 2])
             removing = bool(edits) and edits[-1].operation is Operation.REMOVE and tokens[part.start].word != "no"
-            found = edits or read_orders(tokens, part)
+            found = [reading for reading in edits or read_orders(tokens, part) if reading.product is not None or not asked]
             readings.extend(found)
             if not found and not closed and (mention := read_mention(tokens, part, readings)):
                 mentions.append(mention)
@@ -73,20 +76,29 @@ def _parts_of_order(text: str, tokens: Sequence[Token], sentence: Sentence, writ
             yield part
 
 
-def _has_order_verb(tokens: Sequence[Token], part: Part) -> bool:
-    return any(token.word in ORDER_VERBS for token in tokens[part.start : part.stop])
+def _covers(tokens: Sequence[Token], mentions: Sequence[Reading]) -> bool:
+    """Tell whether a message is nothing but products: milk, eggs, butter please."""
+    named = {place for mention in mentions if mention.product for place in range(mention.product.start, mention.product.end)}
+    return all(place in named or token.kind in {Kind.SYMBOL, Kind.BREAK} or token.word in _AROUND for place, token in enumerate(tokens))
+
+
+def _goes_on(tokens: Sequence[Token], part: Part) -> bool:
+    """Tell whether a part continues the list of the part before it, as eggs does in: remove the milk, eggs."""
+    if part.joint is Joint.START or tokens[part.start - 1].word in CONJUNCTIONS:
+        return False
+    return not any(token.word in ORDER_VERBS for token in tokens[part.start : part.stop])
 
 
 def _line(text: str, tokens: Sequence[Token], reading: Reading) -> Line:
     quantity, operation = reading.quantity, reading.operation
-    value = quantity.value if quantity else None
+    value = _tidy(quantity.value) if quantity else None
     if value == 0:
         operation, value = Operation.REMOVE, None
     confidence = reading.confidence if quantity is None or (quantity.certain and quantity.upper is None) else min(reading.confidence, UNSURE)
     return Line(
         operation=operation,
         quantity=value,
-        quantity_max=quantity.upper if quantity and value is not None else None,
+        quantity_max=_tidy(quantity.upper) if quantity and quantity.upper is not None and value is not None else None,
         unit=quantity.unit if quantity else None,
         product=_product(text, tokens, reading),
         replaces=wording(text, tokens, reading.replaces) if reading.replaces else None,
@@ -94,6 +106,11 @@ def _line(text: str, tokens: Sequence[Token], reading: Reading) -> Line:
         text_end=tokens[reading.end - 1].end,
         confidence=confidence,
     )
+
+
+def _tidy(number: Decimal) -> Decimal:
+    """1.500 as 1.5, but 10 as 10 and not as 1E+1."""
+    return number.normalize() + 0
 
 
 def _product(text: str, tokens: Sequence[Token], reading: Reading) -> str | None:

@@ -7,8 +7,24 @@ from services.ai_agent.analyzer.parts import Joint, Part
 from services.ai_agent.analyzer.phrases import Phrase, phrase_behind
 from services.ai_agent.analyzer.readings import GUESS, UNSURE, Reading, is_pointer
 from services.ai_agent.analyzer.tokens import Kind, Token
-from services.ai_agent.analyzer.vocabulary import ADJECTIVES, ASSENT, NOT_NAMED, ORDER_VERBS, POLITENESS, PREPARATIONS, PRONOUNS, STOPS, VERBS, words
+from services.ai_agent.analyzer.vocabulary import (
+    ADJECTIVES,
+    ADVERBS,
+    ASSENT,
+    DAY_WORDS,
+    NOT_NAMED,
+    ORDER_VERBS,
+    POLITENESS,
+    PREPARATIONS,
+    PRONOUNS,
+    STOPS,
+    VERBS,
+    words,
+)
 
+_OPENING = STOPS | ASSENT
+_AFTERWORDS = POLITENESS | ADVERBS | DAY_WORDS
+_TALK = NOT_NAMED | {"the"}
 _LONGEST = 7
 _LONGEST_USE = 4
 _LINKS_TO_OTHERS = frozenset({"for", "from", "at", "by", "before"})
@@ -21,8 +37,8 @@ def read_mention(tokens: Sequence[Token], part: Part, earlier: Sequence[Reading]
     """Read a product without a quantity: behind a verb of ordering, as one more item of a list, or all alone."""
     if part.quantities:
         return None
-    words = [token.word for token in tokens[part.start : part.stop] if token.kind is not Kind.SYMBOL]
-    if part.joint is Joint.COMMA and earlier and _is_remark(words):
+    spoken = [token.word for token in tokens[part.start : part.stop] if token.kind is not Kind.SYMBOL]
+    if part.joint is Joint.COMMA and earlier and _is_remark(spoken):
         return None
     begin = _behind_opening(tokens, part)
     product = phrase_behind(tokens, begin, part.stop)
@@ -38,34 +54,35 @@ def read_mention(tokens: Sequence[Token], part: Part, earlier: Sequence[Reading]
 
 def _is_asked_for(tokens: Sequence[Token], start: int, stop: int) -> bool:
     """Tell whether a verb of ordering stands before a product: send limes, can i get limes; "we have a wedding" asks for nothing."""
-    words = {token.word for token in tokens[start:stop]}
-    return bool(words & ORDER_VERBS) or (bool(words & _TAKING) and bool(words & _WISHING))
+    spoken = {token.word for token in tokens[start:stop]}
+    return bool(spoken & ORDER_VERBS) or (bool(spoken & _TAKING) and bool(spoken & _WISHING))
 
 
-def _is_remark(words: Sequence[str]) -> bool:
+def _is_remark(spoken: Sequence[str]) -> bool:
     """Tell whether words behind a comma say how the last product is wanted: peeled, finely chopped, to taste."""
-    if not words or words[0] in PREPARATIONS or (len(words) == 1 and words[0] in ADJECTIVES):
+    spoken = [word for word in spoken if word not in POLITENESS]
+    if not spoken or spoken[0] in PREPARATIONS or (len(spoken) == 1 and spoken[0] in ADJECTIVES):
         return True
-    return any(word.endswith(_REMARK_ENDINGS) for word in words[:3])
+    return any(word.endswith(_REMARK_ENDINGS) for word in spoken[:3])
 
 
 def _behind_opening(tokens: Sequence[Token], part: Part) -> int:
     place = part.start
-    while place < part.stop and (tokens[place].word in STOPS | ASSENT or tokens[place].kind is Kind.SYMBOL):
+    while place < part.stop and (tokens[place].word in _OPENING or tokens[place].kind is Kind.SYMBOL):
         place += 1
     return place
 
 
 def _may_be_product(tokens: Sequence[Token], part: Part, product: Phrase, *, has_verb: bool) -> bool:
     """Tell whether a phrase is short, and neither a place nor a person (for Joe's Diner) nor talk."""
-    words = {token.word for token in tokens[product.start : product.end]}
+    spoken = {token.word for token in tokens[product.start : product.end]}
     follows_link = product.start > part.start and tokens[product.start - 1].word in _LINKS_TO_OTHERS
-    return product.end - product.start <= _LONGEST * (1 + has_verb) and not follows_link and not words & NOT_NAMED
+    return product.end - product.start <= _LONGEST * (1 + has_verb) and not follows_link and not spoken & _TALK
 
 
 def _ends_with_remark(tokens: Sequence[Token], start: int, stop: int, *, is_first: bool) -> bool:
     """Tell whether what follows a product alone is at most politeness, a parenthesis, or its use: for the kitchen, to taste."""
     rest = [token.word for token in tokens[start:stop]]
-    if not set(rest) - POLITENESS or rest[0] == "(":
+    if not set(rest) - _AFTERWORDS or rest[0] == "(":
         return True
     return is_first and rest[0] in {"for", "to"} and len(rest) <= _LONGEST_USE and not set(rest) & (PRONOUNS | VERBS)

@@ -24,17 +24,15 @@ _LARGEST = Decimal(1_000_000)
 _THOUSANDTH = Decimal("0.001")
 _DIGITS = 7
 _DENOMINATORS = frozenset({2, 3, 4, 5, 6, 8})
-_ONES = {
-    word: Decimal(value)
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-    )
-}
-_TENS = {word: Decimal(10 * value) for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_ROUND = "twenty thirty forty fifty sixty seventy eighty ninety"
+_ONES = {word: Decimal(value) for value, word in enumerate(_SMALL.split())}
+_TENS = {word: Decimal(10 * value) for value, word in enumerate(_ROUND.split(), 2)}
 _SCALES = {"hundred": Decimal(100), "thousand": Decimal(1000)}
 PARTS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "third": Decimal("0.333")}
 """Words that are numbers only before a unit: half a case, but half and half."""
 _ROUGH = {"couple": Decimal(2), "pair": Decimal(2), "few": Decimal(3)}
+_AFTER_ARTICLE = PARTS.keys() | _ROUGH.keys() | _SCALES.keys()
 _DASHES = frozenset("-–—")
 
 
@@ -112,7 +110,7 @@ def _fraction(token: Token) -> Decimal | None:
 def _in_words(tokens: Sequence[Token], index: int) -> Number | None:
     word = tokens[index].word
     if word in {"a", "an", "another", "the"}:
-        number = _in_words(tokens, index + 1) if word_at(tokens, index + 1) in PARTS.keys() | _ROUGH.keys() | _SCALES.keys() else None
+        number = _in_words(tokens, index + 1) if word_at(tokens, index + 1) in _AFTER_ARTICLE else None
         return number or (Number(Decimal(1), None, index + 1) if word != "the" else None)
     if word in PARTS:
         return Number(PARTS[word], None, _behind_article(tokens, index + 1)) if word_at(tokens, index + 1) not in {"-", "and"} else None

@@ -12,8 +12,16 @@ from services.ai_agent.analyzer.readings import CERTAIN, LIKELY, UNSURE, Reading
 from services.ai_agent.analyzer.tokens import Kind, Token
 from services.ai_agent.analyzer.vocabulary import ADJECTIVES, ASSENT, FILLERS, ORDER_VERBS, POLITENESS, words
 
+_MORE = frozenset({"more", "another", "extra", "additional", "add"})
 _GENERIC = words("item items product products article articles order orders thing things question questions")
-_AROUND_ALONE = POLITENESS | ASSENT | FILLERS | ORDER_VERBS | words("i we just only about them those that it no maybe me us for now then total")
+_SIZES = units.MEASURES | {"pack"}
+_AROUND_ALONE = (
+    POLITENESS
+    | ASSENT
+    | FILLERS
+    | ORDER_VERBS
+    | words("i we just only about them those that it no maybe me us for now then total this time week today take i'll we'll")
+)
 
 
 def read_orders(tokens: Sequence[Token], part: Part) -> list[Reading]:
@@ -34,14 +42,33 @@ def read_orders(tokens: Sequence[Token], part: Part) -> list[Reading]:
 
 
 def _forward(tokens: Sequence[Token], quantities: Sequence[Quantity], products: Sequence[Phrase | None], first: Decimal) -> list[Reading]:
-    """Read quantities before their products. A weight that has none behind it is the size of the product before it: milk 1 gal."""
+    """Read quantities before their products. One that has no product of its own may be the size of one: 3 cs 12 oz cups, milk 1 gal."""
     readings: list[Reading] = []
+    count: Quantity | None = None
     for quantity, product in zip(quantities, products, strict=True):
-        if product is not None and tokens[product.end - 1].word not in _GENERIC:
-            readings.append(_ordered(tokens, quantity, product, CERTAIN if readings else first))
-        elif readings and quantity.unit in units.MEASURES:
-            readings[-1] = _with_size(readings[-1], quantity)
+        if product is None and quantity is not quantities[-1]:
+            count = count or quantity
+        elif product is None:
+            readings[-1:] = [_with_second(tokens, reading, quantity) for reading in readings[-1:]]
+        elif tokens[product.end - 1].word not in _GENERIC:
+            is_size = count is not None and count.end == quantity.start and quantity.unit in units.MEASURES
+            whole = Phrase(quantity.start, product.end) if is_size else product
+            readings.append(_ordered(tokens, count if count and is_size else quantity, whole, CERTAIN if readings else first))
+            count = None
     return readings
+
+
+def _with_second(tokens: Sequence[Token], reading: Reading, second: Quantity) -> Reading:
+    """A line with a second quantity behind its product: one of the two is the size. 2 cs milk 1 gal, but 16 oz cups 2 sleeves."""
+    one, product = reading.quantity, reading.product
+    if one is None or product is None or one.start > product.start:
+        return reading
+    is_size = second.unit in units.MEASURES or second.size is not None
+    if is_size and product.end == second.start:
+        return reading._replace(product=Phrase(product.start, second.end), end=second.end)
+    if not is_size and (one.unit in _SIZES or one.size is not None):
+        return _ordered(tokens, second, Phrase(one.start, product.end), LIKELY)
+    return reading
 
 
 def _unless_size(tokens: Sequence[Token], product: Phrase | None) -> Phrase | None:
@@ -52,11 +79,12 @@ def _unless_size(tokens: Sequence[Token], product: Phrase | None) -> Phrase | No
 def _alone(tokens: Sequence[Token], part: Part, quantity: Quantity) -> list[Reading]:
     """Read a quantity without a product: the line spoken of last gets it, or the unit is the product (2 rolls)."""
     others = [*tokens[part.start : quantity.start], *tokens[quantity.end : part.stop]]
-    if any(token.kind is not Kind.SYMBOL and token.word not in _AROUND_ALONE for token in others):
+    if any(token.kind not in {Kind.SYMBOL, Kind.NOISE} and token.word not in _AROUND_ALONE for token in others):
         return []
     if quantity.unit in units.EDIBLE:
         return [_ordered(tokens, quantity._replace(unit=None), Phrase(quantity.end - 1, quantity.end), UNSURE)]
-    return [Reading(Operation.SET, quantity.start, quantity.end, quantity, None, None, UNSURE)]
+    is_more = any(token.word in _MORE for token in tokens[part.start : part.stop])
+    return [Reading(Operation.ADD if is_more else Operation.SET, quantity.start, quantity.end, quantity, None, None, UNSURE)]
 
 
 def _ordered(tokens: Sequence[Token], quantity: Quantity, product: Phrase, confidence: Decimal) -> Reading:
@@ -66,10 +94,3 @@ def _ordered(tokens: Sequence[Token], quantity: Quantity, product: Phrase, confi
     if unit in units.TRAILING:
         quantity, product = quantity._replace(unit=unit), Phrase(product.start, product.end - 1)
     return Reading(Operation.ADD, start, end, quantity, product, None, confidence)
-
-
-def _with_size(reading: Reading, size: Quantity) -> Reading:
-    product = reading.product
-    if product is None or product.end != size.start:
-        return reading
-    return reading._replace(product=Phrase(product.start, size.end), end=size.end)

@@ -9,7 +9,7 @@ from services.ai_agent.analyzer.phrases import phrase_behind
 from services.ai_agent.analyzer.quantities import Quantity, find_quantities
 from services.ai_agent.analyzer.tokens import Kind, Token, kind_at, touches, word_at
 from services.ai_agent.analyzer.units import unit_name
-from services.ai_agent.analyzer.vocabulary import ADJECTIVES, CLAUSE_OPENERS, CONNECTORS, PREPARATIONS, STOPS
+from services.ai_agent.analyzer.vocabulary import ADJECTIVES, CLAUSE_OPENERS, CONJUNCTIONS, CONNECTORS, PREPARATIONS, STOPS, words
 
 
 class Joint(Enum):
@@ -32,17 +32,17 @@ class Part(NamedTuple):
 
 
 class Sentence(NamedTuple):
-    """A token range that ends with a line, a full stop or a mark; `asked` is True for a question mark."""
+    """A token range that ends with a line, a full stop or another mark."""
 
     start: int
     stop: int
-    asked: bool
 
 
 _ABBREVIATION = 4
 _ENDS = frozenset(".!?;…")
-_ARTICLES = frozenset({"a", "an", "some", "another", "any"})
-_LIGHT = frozenset({"also", "then", "the", "a", "an", "another", "some", "maybe", "please", "pls", "about", "just", "like"})
+_NO_PRODUCT = PREPARATIONS | STOPS
+_OPENERS = CLAUSE_OPENERS | words("a an some another any the")
+_LIGHT = CONNECTORS | words("then the a an another some maybe please pls about just like")
 
 
 def sentences(tokens: Sequence[Token]) -> Iterator[Sentence]:
@@ -53,25 +53,26 @@ def sentences(tokens: Sequence[Token]) -> Iterator[Sentence]:
             depth = 0
         elif token.kind is Kind.SYMBOL:
             depth += (token.word == "(") - (token.word == ")" and depth > 0)
+        else:
+            continue
         if token.kind is Kind.BREAK or (depth == 0 and _ends_sentence(tokens, place)):
             if place > begin:
-                yield Sentence(begin, place, token.word == "?")
+                yield Sentence(begin, place)
             begin = place + 1
     if begin < len(tokens):
-        yield Sentence(begin, len(tokens), asked=False)
+        yield Sentence(begin, len(tokens))
 
 
 def parts(tokens: Sequence[Token], sentence: Sentence) -> Iterator[Part]:
-    """Yield the parts of a sentence: at each comma, and at each "and" behind which another line begins."""
+    """Yield the parts of a sentence: at each comma, each "but", and at each "and" behind which another line begins."""
     joint = Joint.START
     for start, stop in _between_commas(tokens, sentence):
-        for part in _between_connectors(tokens, start, stop, joint):
-            yield part
+        yield from _between_connectors(tokens, start, stop, joint)
         joint = Joint.COMMA
 
 
 def _ends_sentence(tokens: Sequence[Token], place: int) -> bool:
-    """A mark ends a sentence, a full stop only where no letter touches it on both sides as in a.m. or x.y."""
+    """A mark ends a sentence, but for the full stop of an abbreviation."""
     if tokens[place].kind is not Kind.SYMBOL or tokens[place].word not in _ENDS:
         return False
     return not (tokens[place].word == "." and touches(tokens, place) and _is_abbreviated(tokens, place - 1))
@@ -88,7 +89,7 @@ def _between_commas(tokens: Sequence[Token], sentence: Sentence) -> Iterator[tup
     for place in range(sentence.start, sentence.stop):
         word = tokens[place].word
         depth += (word == "(") - (word == ")" and depth > 0)
-        if word == "," and depth == 0 and not _joins_adjectives(tokens, place):
+        if depth == 0 and (word in CONJUNCTIONS or (word == "," and not _joins_adjectives(tokens, place))):
             if place > begin:
                 yield begin, place
             begin = place + 1
@@ -99,8 +100,12 @@ def _between_commas(tokens: Sequence[Token], sentence: Sentence) -> Iterator[tup
 def _joins_adjectives(tokens: Sequence[Token], place: int) -> bool:
     """Tell whether a comma stands between two words that describe one product: skinless, boneless chicken."""
     before, behind = word_at(tokens, place - 1), word_at(tokens, place + 1)
-    describes = before in ADJECTIVES or before.endswith(("ed", "less"))
-    return describes and kind_at(tokens, place + 1) is Kind.WORD and behind not in PREPARATIONS | STOPS and unit_name(behind) is None
+    leads = kind_at(tokens, place - 2) is not Kind.WORD or unit_name(word_at(tokens, place - 2)) is not None or _describes(word_at(tokens, place - 2))
+    return leads and _describes(before) and kind_at(tokens, place + 1) is Kind.WORD and behind not in _NO_PRODUCT and unit_name(behind) is None
+
+
+def _describes(word: str) -> bool:
+    return word in ADJECTIVES or word.endswith(("ed", "less"))
 
 
 def _between_connectors(tokens: Sequence[Token], start: int, stop: int, joint: Joint) -> Iterator[Part]:
@@ -121,10 +126,10 @@ def _between_connectors(tokens: Sequence[Token], start: int, stop: int, joint: J
 def _begins_anew(tokens: Sequence[Token], bounds: tuple[int, int, int], found: tuple[Quantity, ...]) -> bool:
     """Tell whether a connector at the middle bound parts two lines: mac and cheese is one, milk and 2 eggs are two."""
     begin, place, following = bounds
-    if place == begin or word_at(tokens, place + 1) in CLAUSE_OPENERS | _ARTICLES:
+    if place == begin or word_at(tokens, place + 1) in _OPENERS:
         return True
     first = place + 1
-    while first < following and tokens[first].word in _LIGHT | CONNECTORS:
+    while first < following and tokens[first].word in _LIGHT:
         first += 1
     if any(quantity.start in {first, place + 1} for quantity in _within(found, place + 1, first + 1)):
         return True

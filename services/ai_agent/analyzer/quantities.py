@@ -28,9 +28,11 @@ class Quantity(NamedTuple):
 
 _DOZEN = 12
 _LARGEST = 1_000_000
-_NAME_ENDINGS = frozenset({"up", "%", "percent", "pct", "ct", "count", "ply", "way", "am", "pm"})
+_NAME_ENDINGS = frozenset({"up", "%", "percent", "pct", "ct", "count", "ply", "way", "am", "pm", "left"})
 _CLOCK_WORDS = frozenset({"at", "by", "before", "until", "till", "after", "around", "about"})
-_LABELS = frozenset({"table", "room", "apt", "suite", "number", "size", "grade", "type", "page", "option", "store", "unit", "door", "route", "dock"})
+_LABELS = frozenset(
+    {"table", "room", "apt", "suite", "number", "size", "grade", "type", "page", "option", "store", "unit", "door", "route", "dock", "item", "line"}
+)
 _POINTERS = words("last that this which any every each first other same next good nice the no another")
 _BETWEEN = frozenset({"more", "extra", "additional", "full", "of"})
 _SHORT = 2
@@ -42,6 +44,9 @@ def find_quantities(tokens: Sequence[Token], start: int, stop: int) -> Iterator[
     depth, place = 0, start
     while place < stop:
         word = tokens[place].word
+        if word == "(" and depth == 0 and (noted := _noted(tokens, place, stop)):
+            yield noted
+            return
         depth += (word == "(") - (word == ")" and depth > 0)
         found = read_quantity(tokens, place) if depth == 0 and may_be_number(tokens[place]) else None
         if found is not None and found.end <= stop:
@@ -71,6 +76,12 @@ def read_quantity(tokens: Sequence[Token], index: int) -> Quantity | None:
         return None
     end = _behind_second_measure(tokens, unit.end) if unit else place
     return Quantity(index, end, value, upper, unit.name if unit else None, size if unit else None, number.exact)
+
+
+def _noted(tokens: Sequence[Token], place: int, stop: int) -> Quantity | None:
+    """Read a count in parentheses at the end, as in: whole milk (3). A weight there is a size."""
+    found = read_quantity(tokens, place + 1) if kind_at(tokens, place - 1) is Kind.WORD else None
+    return found if found and found.end == stop - 1 and word_at(tokens, found.end) == ")" and found.unit not in units.MEASURES else None
 
 
 def _is_no_quantity(tokens: Sequence[Token], index: int, number: Number) -> bool:

@@ -3,8 +3,10 @@
 import re
 
 _REFERENCE = re.compile(
-    r"\b(?:(?:the|my|our) (?:usual|regular|normal|standard|standing) ?(?:order|stuff|list)?|usual (?:order|please|pls)|same (?:order )?(?:as|like) "
-    r"(?:last|the last|before|always|usual|yesterday|previous)(?: (?:time|week|month|order|one|monday|tuesday|wednesday|thursday|friday|saturday|sunday))?"
+    r"\b(?:(?:the|my|our) (?:usual|regular|normal|standard|standing) ?(?:order|stuff|list)?|usual (?:order|please|pls)"
+    r"|same (?:order )?(?:as|like) "
+    r"(?:last|the last|before|always|usual|yesterday|previous)"
+    r"(?: (?:time|week|month|order|one|monday|tuesday|wednesday|thursday|friday|saturday|sunday))?"
     r"|(?:the )?same (?:again|order)|repeat (?:the |my |our )?(?:last|previous) (?:order|one)|reorder|last week's order)\b"
 )
 _MOST = 10

@@ -39,25 +39,29 @@ class Token(NamedTuple):
 
 FRACTIONS = "½¼¾⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
 
-_LETTER = r"[^\W\d_]"
+_LETTER = rf"[^\W\d_{FRACTIONS}]"
 _MONTH = "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
-_NOISE = rf"""
+_WORDY_NOISE = rf"""
     https?://\S+ | [\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}}
-  | (?:[$€£]|(?:usd|eur)\b)\s?\d+(?:[.,]\d+)*(?:\s?/\s?{_LETTER}{{1,10}})? | @\s?\d+(?:\.\d+)?
+  | (?:usd|eur)\s?\d+(?:[.,]\d+)*
+  | {_MONTH}\.?\s\d{{1,2}}(?:st|nd|rd|th)?\b(?!\s?[/.]\d)
+  | (?:order|purchase|invoice|po|ref|account|acct|ticket)\s?(?:no\b\.?|number|num\b|nr\b|id|\#)\s?:?\s?\#?\w*\d\w* | (?:invoice|po)\s\d+
+  | (?:order|purchase)\s(?:0\d+|\d{{5,}})
+"""
+_NUMERIC_NOISE = rf"""(?=[\d$€£@+(\#])(?:
+    [$€£]\s?\d+(?:[.,]\d+)*(?:\s?/\s?{_LETTER}{{1,10}})? | @\s?\d+(?:\.\d+)?
   | \d+(?:\.\d+)?\s?(?:[$€£]|(?:dollars?|bucks|cents|euros?|usd|eur)\b)
   | \d{{4}}-\d\d?-\d\d?(?!\d) | \d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}(?!\d)
   | \+?\(?\d{{3}}\)?[\s.-]{{1,2}}\d{{3}}[\s.-]\d{{4}}(?!\d) | \+\d[\d\s-]{{6,16}}\d | \d{{3}}-\d{{4}}(?!\d)
   | \d{{1,2}}(?:\s?[-–]\s?\d{{1,2}})?(?::\d\d)?\s?[ap]\.?m\b\.? | \d{{1,2}}:\d\d(?!\d) | \d{{1,2}}\s?o['’]clock
-  | \d{{1,2}}(?:st|nd|rd|th)\b(?:\s(?:of\s)?{_MONTH}\b)? | {_MONTH}\.?\s\d{{1,2}}(?:st|nd|rd|th)?\b(?!\s?[/.]\d) | \d{{1,2}}\s{_MONTH}\b
+  | \d{{1,2}}(?:st|nd|rd|th)\b(?:\s(?:of\s)?{_MONTH}\b)? | \d{{1,2}}\s{_MONTH}\b
   | \d+(?:\s?(?:-|–|to)\s?\d+)?\s?(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|yrs?|people|persons|guests|miles)\b
-  | (?:order|purchase|invoice|po|ref|account|acct|ticket)\s?(?:no\b\.?|number|num\b|nr\b|id|\#)\s?:?\s?\#?\w*\d\w* | (?:invoice|po)\s\d+
-  | (?:order|purchase)\s(?:0\d+|\d{{5,}}) | \#\d{{3,}} | \d{{7,}}
-  | \d{{1,5}}\s(?:{_LETTER}{{1,20}}\s){{1,3}}(?:street|avenue|ave|road|boulevard|blvd)\b
+  | \#\d{{3,}} | \d{{7,}} | \d{{1,5}}\s(?:{_LETTER}{{1,20}}\s){{1,3}}(?:street|avenue|ave|road|boulevard|blvd)\b)
 """
 _TOKEN = re.compile(
     rf"""
     (?P<BREAK>(?:^|\n)[^\S\n]*(?:(?:[-*•·–—▪◦‣●]+|\d{{1,2}}[.)])(?=\s)[^\S\n]*)?)
-  | (?P<NOISE>{_NOISE})
+  | (?P<NOISE>{_NUMERIC_NOISE}|{_WORDY_NOISE})
   | (?P<NAME>\d+(?:[.,]\d+)?\s?% | \#\d{{1,2}}(?!\d) | (?!x\d){_LETTER}+\d\w*)
   | (?P<RATIO>\d+[/⁄]\d+(?![\d/]))
   | (?P<NUMBER>\d{{1,3}}(?:,\d{{3}}){{1,3}}(?:\.\d+)?(?!\d) | \d+\.\d+ | \d+,\d{{1,2}}(?!\d) | \d+ | \.\d+)

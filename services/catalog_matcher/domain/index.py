@@ -83,15 +83,16 @@ class Index:
             yield self._namings[number]
 
     def fit(self, place: int, phrase: Phrase) -> Fit:
-        """Compare the grades that the phrase names (2 %, 16/20, 1 l) with the product's."""
-        wanted = [grade for grade in phrase.grades if grade.kind and grade not in self._grades[place]]
-        if not wanted:
-            return Fit.HAS
-        kinds = {grade.kind for grade in self._grades[place]}
-        return Fit.CONTRADICTS if any(grade.kind in kinds for grade in wanted) else Fit.LACKS
+        """Compare the grades that the phrase names (2 %, 16/20, 1 l) with the product's. Bare numbers count only where the product has some."""
+        has = self._grades[place]
+        missing = [grade for grade in phrase.grades if not _has(has, grade)]
+        if any(grade.kind and any(other.kind == grade.kind for other in has) for grade in missing):
+            return Fit.CONTRADICTS
+        return Fit.LACKS if any(grade.kind or has for grade in missing) else Fit.HAS
 
     def _add(self, place: int, entry: Entry) -> None:
-        self._by_sku[sku_key(entry.product.sku)].append(Naming(place, Called.SKU, normalise("")))
+        if sku := sku_key(entry.product.sku):
+            self._by_sku[sku].append(Naming(place, Called.SKU, normalise(sku)))
         grades: set[Grade] = set()
         for called, text in _names(entry):
             phrase = normalise(text)
@@ -105,6 +106,10 @@ class Index:
                 self._by_trigram[trigram].append(len(self._namings))
             self._namings.append(naming)
         self._grades.append(frozenset(grades))
+
+
+def _has(grades: frozenset[Grade], wanted: Grade) -> bool:
+    return wanted in grades or (not wanted.kind and any(wanted.value in grade.numbers for grade in grades))
 
 
 def _names(entry: Entry) -> Iterable[tuple[Called, str]]:

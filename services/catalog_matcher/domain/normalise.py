@@ -64,6 +64,11 @@ class Grade:
     kind: str
     value: str
 
+    @property
+    def numbers(self) -> list[str]:
+        """The numbers that the value is made of: 16 and 20."""
+        return re.findall(r"[\d.]+", self.value)
+
 
 @dataclass(frozen=True, slots=True)
 class Phrase:

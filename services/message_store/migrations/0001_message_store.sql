@@ -6,6 +6,8 @@ create function message_status_rank(status text) returns integer
     as $$ select array_position(array['RECEIVED', 'QUEUED', 'SENT', 'DELIVERED', 'READ', 'FAILED'], status) $$;
 
 -- Its id is derived from (distributor, channel, customer or contact): schemas/contact.py.
+-- Each message updates its row. No index holds what changes then, and the pages have room, so that these updates stay on their page (HOT):
+-- the newest conversations of a tenant are found by sorting the tenant's.
 create table conversations (
     distributor_id uuid not null,
     id uuid not null,
@@ -28,10 +30,9 @@ create table conversations (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     primary key (distributor_id, id)
-) with (fillfactor = 80);
+) with (fillfactor = 50);
 create unique index conversations_of_customer on conversations (distributor_id, channel, customer_id) where customer_id is not null;
 create unique index conversations_of_unknown on conversations (distributor_id, channel, contact_id) where customer_id is null;
-create index conversations_newest_first on conversations (distributor_id, last_message_at desc, id);
 call isolate_tenants('conversations');
 call keep_updated_at('conversations');
 
@@ -91,7 +92,8 @@ create table external_message_mappings (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     primary key (distributor_id, integration_id, direction, external_id),
-    foreign key (distributor_id, message_id) references messages (distributor_id, id)
+    -- Deferred, since the key is claimed before the message is stored.
+    foreign key (distributor_id, message_id) references messages (distributor_id, id) deferrable initially deferred
 );
 create index external_message_mappings_of_message on external_message_mappings (distributor_id, message_id);
 call isolate_tenants('external_message_mappings');

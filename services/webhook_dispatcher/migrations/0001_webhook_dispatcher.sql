@@ -88,6 +88,7 @@ create index webhook_deliveries_of_event on webhook_deliveries (distributor_id, 
 create index webhook_deliveries_newest_first on webhook_deliveries (distributor_id, webhook_endpoint_id, position desc);
 create index webhook_deliveries_attempted on webhook_deliveries (distributor_id, webhook_endpoint_id, attempted_at);
 create index webhook_deliveries_due on webhook_deliveries (distributor_id, webhook_endpoint_id, scheduled_at) where status in ('PENDING', 'RETRYING');
+create index webhook_deliveries_under_way on webhook_deliveries (distributor_id, webhook_endpoint_id, locked_until) where status in ('PENDING', 'RETRYING');
 create index webhook_deliveries_in_order on webhook_deliveries (distributor_id, webhook_endpoint_id, position) where status in ('PENDING', 'RETRYING');
 call isolate_tenants('webhook_deliveries');
 call open_to_workers('webhook_deliveries', 'select, update');
@@ -138,6 +139,7 @@ begin
     end loop;
     return made;
 end $$;
+grant create on schema public to current_user;
 revoke all on function add_webhook_attempts_partitions (date) from public;
 grant execute on function add_webhook_attempts_partitions (date) to comanda_app;
 select add_webhook_attempts_partitions((now() at time zone 'UTC')::date);

@@ -1,0 +1,1 @@
+"""The demo: real conversations, played through the whole system."""

@@ -1,13 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help install up down logs demo test test-embedded faults bench lint format schemas lock clean
+.PHONY: help install demo up down logs seed test test-embedded faults bench lint format schemas lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+SQL := libs/migrations services/*/migrations
 
 help: ## Show every target and what it does
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 install: $(INSTALLED) ## Create .venv and install exactly what requirements.lock pins
 
@@ -18,3 +19,52 @@ $(INSTALLED): requirements.lock pyproject.toml
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
 	@VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --editable .
 	@touch $@
+
+demo: $(INSTALLED) ## Start everything, play real conversations through it, and check what became of them
+	@$(BIN)/comanda demo
+
+up: $(INSTALLED) ## Start everything and keep it running until Ctrl-C
+	@$(BIN)/comanda up
+
+down: $(INSTALLED) ## End what `make up` started
+	@$(BIN)/comanda down
+
+logs: $(INSTALLED) ## Print the last lines of every log
+	@$(BIN)/comanda logs
+
+seed: $(INSTALLED) ## Give the running system two distributors with catalogs and customers
+	@$(BIN)/comanda seed
+
+test: $(INSTALLED) ## Run every test
+	@$(BIN)/pytest --quiet
+
+test-embedded: $(INSTALLED) ## Run the journeys on the embedded broker
+	@COMANDA_BROKER=embedded $(BIN)/pytest --quiet tests/journeys
+
+faults: $(INSTALLED) ## Kill and restart everything under load, five times, and account for every message
+	@for round in 1 2 3 4 5; do $(BIN)/pytest --quiet tests/faults || exit 1; done
+
+bench: $(INSTALLED) ## Measure, as ratios against plain baselines in the same run; JSON in .comanda/bench.json
+	@$(BIN)/python -m tests.bench
+
+lint: $(INSTALLED) ## Check style, types, import contracts, SQL and generated files
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint --nofail $(SQL) > /dev/null && $(BIN)/sqlfluff lint --processes 2 $(SQL)
+	@$(BIN)/squawk $$(ls libs/migrations/*.sql services/*/migrations/*.sql)
+	@$(BIN)/python -m schemas.generate --check
+
+format: $(INSTALLED) ## Format and mend what can be mended
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+schemas: $(INSTALLED) ## Write schemas/json and schemas/asyncapi anew
+	@$(BIN)/python -m schemas.generate
+
+lock: ## Write requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --group dev --group local --generate-hashes --universal --no-header --python-version 3.11 --quiet --output-file requirements.lock
+
+clean: ## Remove .venv, local data and caches
+	@rm -rf .venv .comanda .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -58,7 +58,7 @@ class Verifier:
         self._audience = settings.jwt_audience
 
     async def verify(self, token: str) -> Caller:
-        """Return who signed in. Raises InvalidToken with a reason that may be shown."""
+        """Return who signed in. Raises InvalidToken with a reason that may be shown, ConnectionError while the public keys cannot be had."""
         try:
             key, algorithm = await self._key(token)
             claims = jwt.decode(
@@ -70,6 +70,8 @@ class Verifier:
                 leeway=CLOCK_SKEW_SECONDS,
                 options={"require": list(REQUIRED_CLAIMS)},
             )
+        except jwt.PyJWKClientConnectionError as error:
+            raise ConnectionError("the identity provider does not answer") from error
         except jwt.PyJWTError as error:
             raise InvalidToken(f"the token was refused: {type(error).__name__}") from error
         return _caller(claims)

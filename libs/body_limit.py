@@ -1,12 +1,9 @@
 """No request is larger than it may be, whatever it says of its own length."""
 
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from libs import problem
-
-
-class BodyTooLarge(Exception):
-    """The body went past the limit while it was read."""
 
 
 class BodyLimit:
@@ -28,10 +25,8 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._limit:
-                raise BodyTooLarge
+                # Any other error that comes up while FastAPI parses a body becomes a 400.
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body is larger than {self._limit} bytes; send less at once")
             return message
 
-        try:
-            await self._app(scope, counted, send)
-        except BodyTooLarge:
-            await problem.response(413, f"the body is larger than {self._limit} bytes; send less at once")(scope, receive, send)
+        await self._app(scope, counted, send)

@@ -34,7 +34,8 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
         problems = [{"field": ".".join(str(part) for part in each["loc"]), "problem": each["msg"]} for each in error.errors()]
-        return response(HTTPStatus.UNPROCESSABLE_ENTITY, "the request does not have the expected form", errors=problems)
+        malformed = any(each["type"] == "json_invalid" or each["loc"] == ("header", "Idempotency-Key") for each in error.errors())
+        return response(HTTPStatus.BAD_REQUEST if malformed else HTTPStatus.UNPROCESSABLE_ENTITY, "the request does not have the expected form", errors=problems)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]

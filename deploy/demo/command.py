@@ -67,13 +67,13 @@ async def _run(stack: Stack) -> None:
     port = urlsplit(stack.url(PROVIDER)).port or 0
     async with Provider(access_token, port) as provider, Receiver() as receiver:
         tenants = {each.distributor_id: each.customers for each in report.distributors}
-        await _wait_until_known(urls, tenants)
+        await wait_until_known(urls, tenants)
         for tenant in tenants:
             await _subscribe(stack, receiver, tenant)
         await _play(stack, provider, receiver, list(tenants))
 
 
-async def _wait_until_known(urls: Mapping[str, str], customers: Mapping[UUID, int]) -> None:
+async def wait_until_known(urls: Mapping[str, str], customers: Mapping[UUID, int]) -> None:
     """Wait until ingest and order_session have their copies of what was seeded."""
     counted = (("ingest", "select count(distinct customer_id) from contacts"), ("order_session", "select count(*) from customers"))
     deadline = time.monotonic() + SETTLED_WITHIN_SECONDS
@@ -101,7 +101,7 @@ async def _subscribe(stack: Stack, receiver: Receiver, tenant: UUID) -> None:
     async with aiohttp.ClientSession() as session, session.post(address, json=wanted, headers=headers) as response:
         if response.status != HTTPStatus.CREATED:
             raise DemoFailed(f"the webhook endpoint was not created: {response.status} {await response.text()}")
-        receiver.expect(str(tenant), (await response.json())["secret"])
+        receiver.expect(str(tenant), (await response.json())["auth_value"])
 
 
 async def _play(stack: Stack, provider: Provider, receiver: Receiver, tenants: Sequence[UUID]) -> None:

@@ -1,6 +1,7 @@
 """What a customer wrote gets its products, and goes on to the order."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from libs import outbox
 from libs.postgres import Transaction
@@ -16,13 +17,14 @@ from services.catalog_matcher.domain.matching import UNMATCHED
 async def on_messages_analyzed(events: Sequence[MessageAnalyzed], tx: Transaction) -> None:
     """Match every line of a batch. Messages without lines are passed on too: nothing may overtake within a conversation."""
     current = await catalogs.current(tx, {event.distributor_id for event in events})
-    await outbox.enqueue(tx, *(_matched(event, current[event.distributor_id]) for event in events))
+    now = datetime.now(UTC)
+    await outbox.enqueue(tx, *(_matched(event, current[event.distributor_id], now) for event in events))
 
 
-def _matched(event: MessageAnalyzed, catalog: Catalog) -> MessageMatched:
+def _matched(event: MessageAnalyzed, catalog: Catalog, now: datetime) -> MessageMatched:
     return MessageMatched(
         distributor_id=event.distributor_id,
-        occurred_at=event.occurred_at,
+        occurred_at=now,
         conversation_id=event.conversation_id,
         message_id=event.message_id,
         thread_position=event.thread_position,

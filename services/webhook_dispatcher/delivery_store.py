@@ -17,6 +17,8 @@ class Claimed:
     distributor_id: UUID
     id: UUID
     attempt_number: int
+    endpoint_id: UUID
+    event_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +153,7 @@ async def claim_due(worker: Connection, limit: int, per_endpoint: int, lease: ti
            set locked_until = now() + $3, attempt_number = d.attempt_number + 1, attempted_at = now()
           from due
          where d.distributor_id = due.distributor_id and d.id = due.id
-        returning d.distributor_id, d.id, d.attempt_number
+        returning d.distributor_id, d.id, d.attempt_number, d.webhook_endpoint_id as endpoint_id, d.event_id
         """,
         limit,
         per_endpoint,
@@ -164,15 +166,17 @@ async def select_due(tx: Transaction, claimed: Sequence[Claimed]) -> list[Due]:
     """Return what claimed deliveries, of any of the transaction's tenants, need for their attempt."""
     rows = await tx.fetch(
         """
-        select d.distributor_id, d.id, d.attempt_number, e.id as endpoint_id, e.url, e.auth_type, e.auth_value, e.secrets,
-               e.retry_attempts, e.retry_delay_seconds, e.timeout_seconds, v.event_id, v.type, v.occurred_at, v.payload::text as payload
-          from unnest($1::uuid[], $2::uuid[]) as c (distributor_id, id)
-          join webhook_deliveries d on d.distributor_id = c.distributor_id and d.id = c.id
-          join webhook_endpoints e on e.distributor_id = d.distributor_id and e.id = d.webhook_endpoint_id
-          join webhook_events v on v.distributor_id = d.distributor_id and v.event_id = d.event_id
+        select c.*, e.url, e.auth_type, e.auth_value, e.secrets, e.retry_attempts, e.retry_delay_seconds, e.timeout_seconds,
+               v.type, v.occurred_at, v.payload::text as payload
+          from unnest($1::uuid[], $2::uuid[], $3::int[], $4::uuid[], $5::uuid[]) as c (distributor_id, id, attempt_number, endpoint_id, event_id)
+          join webhook_endpoints e on e.distributor_id = c.distributor_id and e.id = c.endpoint_id
+          join webhook_events v on v.distributor_id = c.distributor_id and v.event_id = c.event_id
         """,
         [each.distributor_id for each in claimed],
         [each.id for each in claimed],
+        [each.attempt_number for each in claimed],
+        [each.endpoint_id for each in claimed],
+        [each.event_id for each in claimed],
     )
     return [Due(**row) for row in rows]
 

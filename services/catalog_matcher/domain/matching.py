@@ -15,8 +15,8 @@ LETTERS_WEIGHT, WORDS_WEIGHT = 0.6, 0.4
 """Of the likeness letter by letter, which misspellings survive, and of the words in common, which left-out words survive."""
 LEFT_OF_SCORE = {Fit.HAS: 1.0, Fit.LACKS: 0.85, Fit.CONTRADICTS: 0.6}
 """A product that is not of the grade asked for loses some of its score; one of another grade is never the match."""
-LOWEST_CONFIDENCE = 0.35
-"""Below this, saying that nothing was found helps more than a guess."""
+LOWEST_CONFIDENCE = 0.5
+"""A product that is more likely wrong than right is no answer; it is named among the alternatives."""
 WORST_ALTERNATIVE = 0.4
 INTERCEPT, OF_SCORE, OF_MARGIN = -11.0, 13.2, 14.0
 LARGEST_MARGIN = 0.3

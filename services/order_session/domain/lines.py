@@ -15,12 +15,23 @@ from services.order_session.domain.session import EventType, Item, Session
 Add = Callable[[EventType, dict[str, Any]], None]
 
 ONE = Decimal(1)
+DOUBTFUL = Decimal("0.5")
+"""Readings of less confidence need a quantity or a product to count as a line."""
 WORD = re.compile(r"[^\W_]+")
+
+
+def sensible(lines: Iterable[MatchedLine]) -> tuple[MatchedLine, ...]:
+    """Leave out what is hardly a line: words without a quantity that were read as a product with doubt, and that the catalog does not know."""
+    return tuple(
+        line
+        for line in lines
+        if line.line.quantity is not None or line.line.confidence >= DOUBTFUL or line.match.product or line.line.operation is not Operation.ADD
+    )
 
 
 def orders_something(lines: Iterable[MatchedLine]) -> bool:
     """Tell whether any of `lines` names a product to be delivered."""
-    return any(line.line.product and line.line.operation is not Operation.REMOVE for line in lines)
+    return any(line.line.product and line.line.operation is not Operation.REMOVE for line in sensible(lines))
 
 
 class _Items:
@@ -72,7 +83,7 @@ class _Items:
 def apply(message: MessageMatched, session: Session, add: Add, now: datetime) -> bool:
     """Apply the lines of `message`, telling each change to `add`. Returns whether anything changed."""
     items = _Items(session, add)
-    for number, matched in enumerate(message.lines):
+    for number, matched in enumerate(sensible(message.lines)):
         line, made = matched.line, uuid5(message.message_id, f"item/{number}")
         match line.operation:
             case Operation.ADD:

@@ -11,7 +11,7 @@ create table webhook_endpoints (
     -- The API key or bearer token, sealed.
     auth_value bytea check ((auth_value is not null) = (auth_type in ('API_KEY', 'BEARER_TOKEN'))),
     -- What is signed with, sealed: the current secret first, then the previous one while it is being replaced.
-    secrets bytea [] not null default '{}' check ((cardinality(secrets) > 0) = (auth_type in ('HMAC_SHA256', 'STANDARD_WEBHOOKS'))),
+    secrets bytea[] not null default '{}' check ((cardinality(secrets) > 0) = (auth_type in ('HMAC_SHA256', 'STANDARD_WEBHOOKS'))),
     -- Null: the schedule of domain.py.
     retry_attempts integer check (retry_attempts between 0 and 20),
     retry_delay_seconds integer check (retry_delay_seconds between 1 and 86400),
@@ -87,9 +87,12 @@ create table webhook_deliveries (
 create index webhook_deliveries_of_event on webhook_deliveries (distributor_id, event_id);
 create index webhook_deliveries_newest_first on webhook_deliveries (distributor_id, webhook_endpoint_id, position desc);
 create index webhook_deliveries_attempted on webhook_deliveries (distributor_id, webhook_endpoint_id, attempted_at);
-create index webhook_deliveries_due on webhook_deliveries (distributor_id, webhook_endpoint_id, scheduled_at) where status in ('PENDING', 'RETRYING');
-create index webhook_deliveries_under_way on webhook_deliveries (distributor_id, webhook_endpoint_id, locked_until) where status in ('PENDING', 'RETRYING');
-create index webhook_deliveries_in_order on webhook_deliveries (distributor_id, webhook_endpoint_id, position) where status in ('PENDING', 'RETRYING');
+create index webhook_deliveries_due on webhook_deliveries (distributor_id, webhook_endpoint_id, scheduled_at)
+    where status in ('PENDING', 'RETRYING');
+create index webhook_deliveries_under_way on webhook_deliveries (distributor_id, webhook_endpoint_id, locked_until)
+    where status in ('PENDING', 'RETRYING');
+create index webhook_deliveries_in_order on webhook_deliveries (distributor_id, webhook_endpoint_id, position)
+    where status in ('PENDING', 'RETRYING');
 call isolate_tenants('webhook_deliveries');
 call open_to_workers('webhook_deliveries', 'select, update');
 call keep_updated_at('webhook_deliveries');
@@ -140,8 +143,8 @@ begin
     return made;
 end $$;
 grant create on schema public to current_user;
-revoke all on function add_webhook_attempts_partitions (date) from public;
-grant execute on function add_webhook_attempts_partitions (date) to comanda_app;
+revoke all on function add_webhook_attempts_partitions(date) from public;
+grant execute on function add_webhook_attempts_partitions(date) to comanda_app;
 select add_webhook_attempts_partitions((now() at time zone 'UTC')::date);
 
 -- migrate:down

@@ -58,7 +58,17 @@ async def _create_database(admin: Connection, name: str, password: str) -> None:
 def _dbmate(url: str, name: str) -> None:
     """Run the shared migrations, then the service's own; each keeps its own list of what was applied."""
     for folder, table in ((Path(libs.__file__).parent, "schema_migrations_shared"), (Path(services.__file__).parent / name, "schema_migrations")):
-        command = [str(DBMATE), "--migrations-dir", str(folder / "migrations"), "--migrations-table", table, "--no-dump-schema", "--migration-lock", "up", "--strict"]
+        command = [
+            str(DBMATE),
+            "--migrations-dir",
+            str(folder / "migrations"),
+            "--migrations-table",
+            table,
+            "--no-dump-schema",
+            "--migration-lock",
+            "up",
+            "--strict",
+        ]
         done = subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
         if done.returncode:
             raise MigrationFailed(f"{name}: {done.stderr.strip() or done.stdout.strip()}")

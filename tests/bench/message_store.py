@@ -54,7 +54,7 @@ async def bare_loop(admin_url: str, bootstrap: str, count: int) -> float:
             if not records:
                 continue
             started = started or time.perf_counter()
-            rows = [json.loads(record.value) for record in records]
+            rows = [json.loads(record.value or b"{}") for record in records]
             async with connection.transaction():
                 await connection.execute(
                     BARE_INSERT,
@@ -124,7 +124,7 @@ async def message_store(settings: Settings, count: int) -> float:
     service = Service("message_store", settings, CONSUMES, [])
     counted = telemetry.CONSUMED.labels(TOPIC, "done")
     running = asyncio.create_task(service.run())
-    started = 0.0
+    started, already = 0.0, 0.0
     try:
         while (done := _value(counted)) < count:
             if done and not started:
@@ -137,4 +137,4 @@ async def message_store(settings: Settings, count: int) -> float:
 
 
 def _value(counter: Any) -> float:  # noqa: ANN401 - prometheus_client's counters have no public value
-    return counter._value.get()  # noqa: SLF001
+    return counter._value.get()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -69,7 +70,7 @@ class Measured:
 
 def percentiles(milliseconds: Sequence[float]) -> dict[str, float]:
     """Return p50 and p99."""
-    if len(milliseconds) < 2:  # noqa: PLR2004 - quantiles need two
+    if len(milliseconds) < 2:
         return {}
     cuts = statistics.quantiles(milliseconds, n=100)
     return {"p50": round(cuts[49], 1), "p99": round(cuts[98], 1)}
@@ -97,7 +98,7 @@ class Watch:
         ready.set()
         try:
             async for record in consumer:
-                self._note(record.topic, json.loads(record.value), time.time())
+                self._note(record.topic, json.loads(record.value or b"{}"), time.time())
         finally:
             await consumer.stop()
 
@@ -138,7 +139,7 @@ async def measure(stack: Stack, watch: Watch, numbers: Sequence[tuple[str, str]]
         async with turns[number]:
             posted[wamid] = time.time()
             status = await signed_post(session, url, secret, webhook(text_message(number[0], number[1], text, wamid)))
-        measured.refused += status != aiohttp.web.HTTPOk.status_code
+        measured.refused += status != HTTPStatus.OK
         waiting.release()
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100)) as session, asyncio.TaskGroup() as tasks:

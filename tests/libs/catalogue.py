@@ -12,7 +12,7 @@ DBMATE = ("schema_migrations", "schema_migrations_shared")
 
 VALUES = {
     "uuid": "uuidv7()",
-    "text": "'x'",
+    "text": "uuidv7()::text",
     "boolean": "true",
     "smallint": "1",
     "integer": "1",

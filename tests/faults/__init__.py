@@ -1,0 +1,1 @@
+"""Processes killed and servers restarted under load; afterwards every message is accounted for."""

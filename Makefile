@@ -63,8 +63,9 @@ format: $(INSTALLED) ## Format and mend what can be mended
 schemas: $(INSTALLED) ## Write schemas/json and schemas/asyncapi anew
 	@$(BIN)/python -m schemas.generate
 
-lock: ## Write requirements.lock anew from pyproject.toml
-	@$(BIN)/uv pip compile pyproject.toml --group dev --group local --generate-hashes --universal --no-header --python-version 3.11 --quiet --output-file requirements.lock
+lock: ## Write requirements.lock, and requirements.runtime.lock for the image, anew from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --group dev --group local --generate-hashes --universal --no-header --no-annotate --python-version 3.11 --quiet --output-file requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --no-header --no-annotate --python-version 3.11 --quiet --constraints requirements.lock --output-file requirements.runtime.lock
 
 clean: ## Remove .venv, local data and caches
 	@rm -rf .venv .comanda .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,98 +1,148 @@
-"""Comanda: orders written as plain messages become confirmed orders."""
+"""Comanda: orders written as plain messages become confirmed orders.
+
+Each command imports what it needs when it is called: an image that only migrates has no local stack.
+"""
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
-from deploy.commands import dead_letters, migrate, seed, send, token, topics
-from deploy.commands.migrate import MigrationFailed
-from deploy.commands.seed_content import distributor_id
-from deploy.commands.topics import TopicNotCreated
-from deploy.demo import command as demo_command
-from deploy.local import commands as local
-from deploy.local.errors import LocalStackError
-from deploy.local.stack import Stack
-from libs.auth import Role
+from deploy.commands import dead_letters
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-app.command("demo")(demo_command.demo)
-app.command("up")(local.up)
-app.command("down")(local.down)
-app.command("logs")(local.logs)
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Orders written as plain messages become confirmed orders."
+)
 app.add_typer(dead_letters.app, name="dlq", help="What was refused: list it, look at it, send it again.")
-
 console = Console(highlight=False)
 
 Distributor = Annotated[str, typer.Option("--distributor", help="Its subdomain")]
 
 
-@app.command("migrate")
-def migrate_command(
+@app.command()
+def demo() -> None:
+    """Start everything, play the customers of two distributors, and check what became of their orders."""
+    from deploy.demo import command
+
+    command.demo()
+
+
+@app.command()
+def up() -> None:
+    """Start the whole system here, and keep it running until Ctrl-C or `comanda down`."""
+    from deploy.local import commands
+
+    commands.up()
+
+
+@app.command()
+def down() -> None:
+    """End the system that `comanda up` started in this folder."""
+    from deploy.local import commands
+
+    commands.down()
+
+
+@app.command()
+def logs(
+    service: Annotated[str | None, typer.Argument(help="Only this one: a service, postgres, apache or embedded")] = None,
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as lines are written")] = False,
+) -> None:
+    """Print the last lines that the services and servers wrote."""
+    from deploy.local import commands
+
+    commands.logs(service, follow=follow)
+
+
+@app.command()
+def migrate(
     admin_url: Annotated[str, typer.Option(envvar="COMANDA_POSTGRES_ADMIN_URL", help="PostgreSQL, as a superuser")],
     password: Annotated[str, typer.Option(envvar="COMANDA_DATABASE_PASSWORD", help="What the services' roles sign in with")],
 ) -> None:
     """Create and migrate every service's database. Safe to repeat."""
+    from deploy.commands.migrate import MigrationFailed, migrate_all
+
     try:
-        asyncio.run(migrate.migrate_all(admin_url, password))
+        asyncio.run(migrate_all(admin_url, password))
     except (MigrationFailed, OSError) as error:
         _end(str(error))
     console.print("every database is up to date")
 
 
-@app.command("topics")
-def topics_command(
+@app.command()
+def topics(
     bootstrap: Annotated[str, typer.Option(envvar="COMANDA_KAFKA_BOOTSTRAP", help="The broker, host:port")],
     replication: Annotated[int, typer.Option(envvar="COMANDA_KAFKA_REPLICATION", min=1, help="Copies of each partition")] = 1,
 ) -> None:
     """Create every topic, and keep the settings of those that exist as written in schemas/topics. Safe to repeat."""
+    from aiokafka.errors import KafkaError
+
+    from deploy.commands.topics import TopicNotCreated, create_topics
+
     try:
-        created = asyncio.run(topics.create_topics(bootstrap, replication))
+        created = asyncio.run(create_topics(bootstrap, replication))
     except TopicNotCreated as error:
         _end(str(error))
+    except KafkaError as error:
+        _end(f"the broker at {bootstrap} does not answer: {type(error).__name__}")
     console.print(f"created: {', '.join(created)}" if created else "every topic was there")
 
 
-@app.command("seed")
-def seed_command() -> None:
+@app.command()
+def seed() -> None:
     """Give the system that `comanda up` runs two distributors with catalogs and customers. Safe to repeat."""
+    from deploy.commands import seed as seeding
+    from deploy.local.errors import LocalStackError
+    from deploy.local.stack import Stack
+
     stack = Stack(say=console.print)
     try:
-        seed.command({name: stack.environment(name)["COMANDA_DATABASE_URL"] for name in stack.names}, console)
+        seeding.command({name: stack.environment(name)["COMANDA_DATABASE_URL"] for name in stack.names}, console)
     except OSError:
         _end("the database does not answer; start it with `comanda up`")
     except LocalStackError as error:
         _end(str(error))
 
 
-@app.command("token")
-def token_command(
+@app.command()
+def token(
     distributor: Distributor = "harbor-foods", role: Annotated[str, typer.Option(help="OPERATOR, MANAGER, ADMIN or OWNER")] = "OPERATOR"
 ) -> None:
     """Print a token for the APIs of the system that `comanda up` runs; it is good for an hour."""
+    from deploy.commands.seed_content import distributor_id
+    from deploy.commands.token import token_for
+    from deploy.local.errors import LocalStackError
+    from deploy.local.stack import Stack
+    from libs.auth import Role
+
     if role.upper() not in Role.__members__:
         _end(f"there is no role {role}; there are {', '.join(Role.__members__)}")
     try:
-        typer.echo(token.token_for(Stack(say=console.print), distributor_id(distributor), Role[role.upper()]))
+        typer.echo(token_for(Stack(say=console.print), distributor_id(distributor), Role[role.upper()]))
     except (LocalStackError, ValueError) as error:
         _end(str(error))
 
 
-@app.command("send")
-def send_command(
+@app.command()
+def send(
     text: str,
     sender: Annotated[str | None, typer.Option("--from", help="The customer's number, E.164; by default one of the seeded")] = None,
     distributor: Distributor = "harbor-foods",
 ) -> None:
     """Write a message as a customer into the system that `comanda up` runs, and show what became of it."""
+    from deploy.commands import send as sending
+    from deploy.local.errors import LocalStackError
+    from deploy.local.stack import Stack
+
     try:
-        asyncio.run(send.send(Stack(say=console.print), text, sender, distributor, console))
+        asyncio.run(sending.send(Stack(say=console.print), text, sender, distributor, console))
     except LocalStackError as error:
         _end(str(error))
 
 
-def _end(sentence: str) -> None:
+def _end(sentence: str) -> NoReturn:
     """Say what was wrong and end with 1."""
     console.print(f"[red]{sentence}[/]", soft_wrap=True)
     raise typer.Exit(1)

@@ -28,6 +28,8 @@ from schemas.event import Event
 log = structlog.get_logger()
 
 POLL_MS = 200
+OFFSETS_EVERY_SECONDS = 0.5
+"""Offsets are committed after the work, and not for every batch: what a crash repeats, the inbox knows."""
 UNFORESEEN_TRIES = 5
 NO_POLL_LIMIT_MS = 7 * 24 * 3600 * 1000
 """A consumer that waits in place stays in its group; that it makes no progress is seen by `stuck` and by its lag."""
@@ -39,9 +41,10 @@ BatchHandler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class InBatches:
-    """A handler that takes all events of its topic in a batch at once, for set-based SQL."""
+    """A handler that takes all events of its topic in a batch at once, for set-based SQL; those that are not `wanted` are passed over."""
 
     handle: BatchHandler
+    wanted: Callable[[Any], bool] = lambda _: True
 
 
 Handlers = Mapping[type[Event], OneHandler | InBatches]
@@ -69,6 +72,8 @@ class Consumer:
         self._committed = committed
         self._dead_letters = DeadLetters(service, settings)
         self._progress = Progress()
+        self._done: dict[TopicPartition, int] = {}
+        self._offsets_at = 0.0
         self.joined = False
         self.halted: str | None = None
 
@@ -112,6 +117,7 @@ class Consumer:
             self.joined = True
             while not self._stopping.is_set():
                 await self._poll(kafka)
+            await self._commit(kafka)
         finally:
             await broker.stop()
 
@@ -120,13 +126,19 @@ class Consumer:
         if by_partition:
             with self._progress:
                 await self.take([record for records in by_partition.values() for record in records])
-                await self._commit(kafka, {partition: records[-1].offset + 1 for partition, records in by_partition.items()})
+            self._done |= {partition: records[-1].offset + 1 for partition, records in by_partition.items()}
+        if self._done and time.monotonic() - self._offsets_at >= OFFSETS_EVERY_SECONDS:
+            await self._commit(kafka)
         await self._progress.look(kafka)
 
-    async def _commit(self, kafka: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
-        """Commit offsets. When that fails the batch is repeated, and the inbox skips it."""
+    async def _commit(self, kafka: AIOKafkaConsumer) -> None:
+        """Commit the offsets of what is done. Where that fails, or a crash comes first, it is read again, and the inbox skips it."""
+        done, self._done, self._offsets_at = self._done, {}, time.monotonic()
+        ours = {partition: offset for partition, offset in done.items() if partition in kafka.assignment()}
+        if not ours:
+            return
         try:
-            await kafka.commit(offsets)
+            await kafka.commit(ours)
         except KafkaError as error:
             log.warning("offsets_not_committed", error=type(error).__name__)
 
@@ -140,7 +152,9 @@ class Consumer:
         if arrivals:
             refusals += await self._handle_together_or_alone(arrivals)
             self._committed()
-        await until_it_works(lambda: self._dead_letters.put(refusals), self._stopping, doing="dead-lettering")
+        if refusals:
+            await until_it_works(lambda: self._dead_letters.put(refusals), self._stopping, doing="dead-lettering")
+            self._offsets_at = 0.0
         telemetry.BATCH_SECONDS.observe(time.monotonic() - started)
         telemetry.BATCH_EVENTS.observe(len(records))
 
@@ -148,7 +162,7 @@ class Consumer:
         arrivals: list[Arrival] = []
         refusals: list[Refusal] = []
         for record in records:
-            if (target := dict(record.headers).get(REDELIVER_TO)) and target.decode(errors="replace") != self._service:
+            if any(name == REDELIVER_TO and value and value != self._service.encode() for name, value in record.headers):
                 continue
             try:
                 arrivals.append(Arrival(record, cloud_events.decode(record.topic, record.headers, record.value)))
@@ -190,8 +204,15 @@ class Consumer:
                 return None
         return None
 
+    def _wants(self, event: Event) -> bool:
+        handler = self._handlers[event.topic]
+        return not isinstance(handler, InBatches) or handler.wanted(event)
+
     async def attempt(self, arrivals: Sequence[Arrival]) -> None:
         """Handle `arrivals` in one transaction, each once. Raises whatever the handlers or the database raise, with nothing done."""
+        arrivals = [arrival for arrival in arrivals if self._wants(arrival.event)]
+        if not arrivals:
+            return
         tenants = {arrival.event.distributor_id for arrival in arrivals}
         async with postgres.tenant_transaction(self._pool, tenants) as tx:
             claimed = await inbox.claim(tx, self._service, [arrival.event for arrival in arrivals])

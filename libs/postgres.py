@@ -45,23 +45,44 @@ async def register_types(connection: Connection) -> None:
 @asynccontextmanager
 async def tenant_transaction(pool: Pool, distributor_ids: Iterable[UUID]) -> AsyncGenerator[Transaction]:
     """Open a transaction that sees the rows of these tenants and of nobody else."""
-    async with pool.acquire() as connection, connection.transaction():
-        await set_tenants(connection, distributor_ids)
+    async with pool.acquire() as connection, _begun(connection, _name_tenants(distributor_ids)):
         yield connection
 
 
 async def set_tenants(connection: Connection, distributor_ids: Iterable[UUID]) -> None:
     """Name the tenants that the rest of this transaction may see."""
-    ids = ",".join(str(distributor_id) for distributor_id in distributor_ids)
-    await connection.execute("select set_config('comanda.distributor_ids', $1, true)", f"{{{ids}}}")
+    await connection.execute(_name_tenants(distributor_ids))
 
 
 @asynccontextmanager
 async def worker_transaction(pool: Pool) -> AsyncGenerator[Connection]:
     """Open a transaction as the role that sees the queues and routes of all tenants, and nothing else."""
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute("set local role comanda_worker")
+    async with pool.acquire() as connection, _begun(connection, "set local role comanda_worker"):
         yield connection
+
+
+@asynccontextmanager
+async def _begun(connection: Connection, first: str) -> AsyncGenerator[None]:
+    """Begin a transaction with the statement `first` in the same round trip; commit it, or roll it back after an error."""
+    try:
+        await connection.execute(f"begin; {first}")
+        yield
+        await connection.execute("commit")
+    except BaseException:
+        await _roll_back(connection)
+        raise
+
+
+async def _roll_back(connection: Connection) -> None:
+    try:
+        await connection.execute("rollback", timeout=5)
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        connection.terminate()
+
+
+def _name_tenants(distributor_ids: Iterable[UUID]) -> str:
+    ids = ",".join(str(distributor_id) for distributor_id in distributor_ids)
+    return f"select set_config('comanda.distributor_ids', '{{{ids}}}', true)"
 
 
 def _to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value

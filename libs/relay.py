@@ -72,38 +72,41 @@ class Relay:
         try:
             await producer.start()
             self.leading = True
+            sent: list[int] = []
             while True:
                 self._wake.clear()
-                published = await self._publish_round(connection, producer)
-                if not published:
-                    if self._stopping.is_set():
-                        return
+                rows = await self._take(connection, sent)
+                sent = await self._send(producer, rows) if rows else []
+                if not rows and self._stopping.is_set():
+                    return
+                if len(rows) < ROUND:
                     await self._rest()
         finally:
             await producer.stop()
 
     async def _rest(self) -> None:
+        """Wait until something was committed here, or until it is time to look for what others committed or a crash left."""
+        if self._stopping.is_set():
+            return
         try:
             await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
         except TimeoutError:
             return
 
-    async def _publish_round(self, connection: Connection, producer: AIOKafkaProducer) -> int:
+    async def _take(self, connection: Connection, sent: list[int]) -> list[asyncpg.Record]:
+        """Delete what was acknowledged and return what is to be sent next, in one round trip. A crash in between sends again."""
         rows = await connection.fetch(
             """
+            with done as (delete from outbox where position = any($1::bigint[]))
             select position, id, distributor_id, aggregate_id, type, key, sequence, payload, headers,
-                extract(epoch from created_at)::float8 as created
-              from outbox order by position limit $1
+                   extract(epoch from created_at)::float8 as created
+              from outbox where position <> all($1::bigint[]) order by position limit $2
             """,
+            sent,
             ROUND,
         )
-        if not rows:
-            telemetry.OUTBOX_AGE.set(0)
-            return 0
-        telemetry.OUTBOX_AGE.set(max(0.0, time.time() - rows[0]["created"]))
-        sent = await self._send(producer, rows)
-        await connection.execute("delete from outbox where position = any($1::bigint[])", sent)
-        return len(sent)
+        telemetry.OUTBOX_AGE.set(max(0.0, time.time() - rows[0]["created"]) if rows else 0)
+        return rows
 
     async def _send(self, producer: AIOKafkaProducer, rows: list[asyncpg.Record]) -> list[int]:
         """Send one batch to each partition. Returns the positions of what the broker has acknowledged."""

@@ -19,6 +19,8 @@ LONGEST_PAUSE = 15.0
 TRANSIENT_SQLSTATES = ("08", "25", "40", "42", "53", "55", "57", "58", "XX")
 """Connections, transactions that lost a race, resources, locks, shutdowns, and a schema that is not migrated yet."""
 RLS_VIOLATION = "42501"
+PASSING = (asyncpg.InterfaceError, asyncpg.InternalClientError, KafkaError, OSError, TimeoutError, aiohttp.ClientError)
+"""Errors of the network and of servers that are away."""
 
 
 class Stopping(Exception):
@@ -29,12 +31,15 @@ def is_transient(error: BaseException) -> bool:
     """Tell whether the same work may succeed later without anybody changing it."""
     if isinstance(error, asyncpg.PostgresError):
         return error.sqlstate[:2] in TRANSIENT_SQLSTATES and error.sqlstate != RLS_VIOLATION
-    return isinstance(error, (asyncpg.InterfaceError, asyncpg.InternalClientError, KafkaError, OSError, TimeoutError, aiohttp.ClientError))
+    return isinstance(error, PASSING)
 
 
 def is_permanent_in_database(error: BaseException) -> bool:
-    """Tell whether the database refused the values themselves: a broken constraint, a value out of range, a foreign tenant."""
-    return isinstance(error, asyncpg.PostgresError) and not is_transient(error)
+    """Tell whether the database refused the values themselves: a broken constraint, a value out of range, a foreign tenant.
+
+    A unique key that is taken may be a race that was lost, and is not counted here.
+    """
+    return isinstance(error, asyncpg.PostgresError) and not is_transient(error) and not isinstance(error, asyncpg.UniqueViolationError)
 
 
 async def until_it_works(operation: Callable[[], Awaitable[Result]], stopping: asyncio.Event, doing: str) -> Result:

@@ -1,6 +1,5 @@
 """What every test may ask for: a migrated throw-away database, a broker, settings."""
 
-import base64
 import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -19,6 +18,7 @@ from deploy.local.postgres import start as start_postgres
 from libs import postgres as database
 from libs.postgres import Pool
 from libs.settings import Settings
+from tests.consuming import nowhere
 
 PASSWORD = "only-for-tests"
 _numbers = itertools.count(1)
@@ -88,13 +88,7 @@ async def new_pool(new_database: Callable[[str], Awaitable[str]]) -> AsyncIterat
 @pytest.fixture
 def settings() -> Settings:
     """Settings of a service that is not told of any server."""
-    return Settings(
-        database_url="postgresql://nowhere",
-        kafka_bootstrap="127.0.0.1:1",
-        http_port=1,
-        jwt_secret="s" * 32,
-        master_key=base64.b64encode(b"k" * 32).decode(),
-    )  # pyright: ignore[reportArgumentType] - pydantic makes secrets of strings
+    return nowhere()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from aiokafka import ConsumerRecord
+from pydantic import SecretStr
 
 from libs import cloud_events, postgres
 from libs.consumer import Arrival, Consumer, Handlers
@@ -42,15 +43,20 @@ def record(event: Event, offset: int = 0) -> "ConsumerRecord[Any, Any]":
     )
 
 
-async def consume(pool: Pool, service: str, handlers: Handlers, *events: Event) -> None:
-    """Take `events` in as one batch: a transaction with their tenants, the inbox, the handlers. Raises what the handlers raise."""
-    settings = Settings(
-        database_url="postgresql://nowhere",
+def nowhere() -> Settings:
+    """Settings of a service that is not told of any server."""
+    return Settings(
+        database_url=SecretStr("postgresql://nowhere"),
         kafka_bootstrap="127.0.0.1:1",
         http_port=1,
-        jwt_secret="s" * 32,
-        master_key=base64.b64encode(b"k" * 32).decode(),
-    )  # pyright: ignore[reportArgumentType] - pydantic makes secrets of strings
+        jwt_secret=SecretStr("s" * 32),
+        master_key=SecretStr(base64.b64encode(b"k" * 32).decode()),
+    )
+
+
+async def consume(pool: Pool, service: str, handlers: Handlers, *events: Event) -> None:
+    """Take `events` in as one batch: a transaction with their tenants, the inbox, the handlers. Raises what the handlers raise."""
+    settings = nowhere()
     consumer = Consumer(service, settings, handlers, pool, asyncio.Event(), lambda: None)
     await consumer.attempt([Arrival(record(event), event) for event in events])
 

@@ -18,7 +18,9 @@ NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 INTEGRATION = UUID("00000000-0000-0000-0000-00000000a001")
 
 
-def received(distributor_id: UUID, text: str = "3 cs whole milk", *, sender: str = "+15550100001", external_id: str | None = None, **more: Any) -> MessageReceived:
+def received(
+    distributor_id: UUID, text: str = "3 cs whole milk", *, sender: str = "+15550100001", external_id: str | None = None, **more: Any
+) -> MessageReceived:
     """A WhatsApp message from `sender`."""
     customer_id: UUID | None = more.pop("customer_id", None)
     contact = contact_id(distributor_id, Channel.WHATSAPP, sender)
@@ -85,9 +87,15 @@ def product(sku: str, name: str, price: str = "10.00", unit: str = "case") -> Pr
     return Product(product_id=uuid5(INTEGRATION, sku), sku=sku, name=name, unit=unit, unit_price=Decimal(price))
 
 
-def line(phrase: str | None, quantity: str | None = None, *, of: Product | None = None, operation: Operation = Operation.ADD, **more: Any) -> MatchedLine:
+def line(
+    phrase: str | None, quantity: str | None = None, *, of: Product | None = None, operation: Operation = Operation.ADD, **more: Any
+) -> MatchedLine:
     """A line of a message, matched with certainty where a product is named."""
-    match = Match(method=MatchingMethod.EXACT_MATCH, product=of, score=Decimal(1), confidence=Decimal(1)) if of else Match(method=MatchingMethod.UNMATCHED)
+    match = (
+        Match(method=MatchingMethod.EXACT_MATCH, product=of, score=Decimal(1), confidence=Decimal(1))
+        if of
+        else Match(method=MatchingMethod.UNMATCHED)
+    )
     replaces_match: Match | None = more.pop("replaces_match", None)
     amount = Decimal(quantity) if quantity is not None else None
     return MatchedLine(line=Line(operation=operation, quantity=amount, product=phrase, **more), match=match, replaces=replaces_match)

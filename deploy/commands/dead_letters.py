@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
@@ -25,6 +25,7 @@ CLIENT = "comanda-dlq"
 PATIENCE_SECONDS = 10.0
 
 Record = ConsumerRecord[bytes, bytes]
+Result = TypeVar("Result")
 
 app = typer.Typer(help="Records that consumers refused for ever.", no_args_is_help=True)
 Bootstrap = Annotated[str, typer.Option(envvar="COMANDA_KAFKA_BOOTSTRAP", help="host:port of the broker")]
@@ -118,7 +119,7 @@ def _text(raw: bytes | None) -> str:
     return "" if raw is None else raw.decode(errors="backslashreplace")
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:  # noqa: ANN401 - what the coroutine returns
+def _run(work: Coroutine[Any, Any, Result]) -> Result:
     try:
         return asyncio.run(work)
     except (KafkaError, OSError, TimeoutError) as error:
@@ -140,7 +141,7 @@ async def _read_all(bootstrap: str) -> dict[str, list[DeadLetter]]:
 
 
 @asynccontextmanager
-async def _reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def _reader(bootstrap: str) -> AsyncGenerator[AIOKafkaConsumer]:
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap, client_id=CLIENT, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=50
     )

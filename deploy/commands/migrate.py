@@ -13,6 +13,8 @@ import libs
 import services
 from libs.postgres import Connection
 
+OWNER_GIVES_UP = "alter role comanda_owner set lock_timeout = '5s'; alter role comanda_owner set statement_timeout = '15min'"
+"""A migration that waits for a lock lets nobody else have it: it fails, and is run again."""
 GROUP_ROLES = ("comanda_app", "comanda_worker", "comanda_owner")
 DBMATE = Path(sysconfig.get_path("scripts")) / "dbmate"
 
@@ -31,7 +33,7 @@ async def migrate_all(admin_url: str, password: str) -> None:
     try:
         for role in GROUP_ROLES:
             await _create_role(admin, role, "nologin")
-        await admin.execute(f"alter role comanda_owner login password {_literal(password)}")
+        await admin.execute(f"alter role comanda_owner login password {_literal(password)}; {OWNER_GIVES_UP}")
         for name in services.NAMES:
             await _create_database(admin, name, password)
     finally:

@@ -27,7 +27,7 @@ async def create_topics(bootstrap: str, replication: int = 1) -> list[str]:
         answer = await admin.create_topics(wanted)
         created: list[str] = []
         existing: list[NewTopic] = []
-        codes = {name: code for name, code, *_ in answer.topic_errors}
+        codes = {name: code for name, code, *_ in answer.topic_errors}  # pyright: ignore[reportAttributeAccessIssue] - aiokafka has no types
         for new in wanted:
             code = codes[new.name]
             if code == 0:

@@ -84,6 +84,9 @@ def _settings(logs: Path, port: int, controller_port: int) -> dict[str, str]:
         "controller.listener.names": "CONTROLLER",
         "log.dirs": str(logs),
         "auto.create.topics.enable": "false",
+        # One machine, few clients: fewer threads hand over less.
+        "num.network.threads": "1",
+        "num.io.threads": "2",
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
         "offsets.topic.num.partitions": "4",

@@ -7,9 +7,9 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 from libs.refused import Refused
 from schemas.attachment import Attachment
@@ -26,12 +26,22 @@ MEDIA_TYPES = {
     "document": MessageType.FILE,
     "audio": MessageType.AUDIO,
 }
+TYPES = MEDIA_TYPES | {"interactive": MessageType.INTERACTIVE, "button": MessageType.INTERACTIVE, "location": MessageType.LOCATION}
+"""All others count as text; what a type that is not known here says is left empty."""
 
 
 class NotWhatsApp(Refused):
     """The body is not a webhook of the WhatsApp Cloud API."""
 
     status = 400
+
+
+def _clean(text: str) -> str:
+    """Leave out what PostgreSQL cannot store."""
+    return text.replace("\x00", "")
+
+
+Text = Annotated[str, BeforeValidator(lambda value: _clean(value) if isinstance(value, str) else value)]
 
 
 class _Part(BaseModel):
@@ -41,21 +51,21 @@ class _Part(BaseModel):
 class Profile(_Part):
     """How a contact calls themselves."""
 
-    name: str | None = Field(default=None, max_length=200)
+    name: Text | None = Field(default=None, max_length=200)
 
 
 class ContactPart(_Part):
     """Who wrote; `wa_id` may be missing since user ids exist."""
 
-    wa_id: str | None = Field(default=None, max_length=50)
-    user_id: str | None = Field(default=None, max_length=200)
+    wa_id: Text | None = Field(default=None, max_length=50)
+    user_id: Text | None = Field(default=None, max_length=200)
     profile: Profile = Profile()
 
 
 class Context(_Part):
     """The message that this one replies to."""
 
-    id: str | None = Field(default=None, max_length=500)
+    id: Text | None = Field(default=None, max_length=500)
 
 
 class MessagePart(BaseModel):
@@ -63,11 +73,11 @@ class MessagePart(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow", populate_by_name=True)
 
-    id: str = Field(min_length=1, max_length=500)
-    sender: str | None = Field(default=None, alias="from", max_length=50)
-    from_user_id: str | None = Field(default=None, max_length=200)
+    id: Text = Field(min_length=1, max_length=500)
+    sender: Text | None = Field(default=None, alias="from", max_length=50)
+    from_user_id: Text | None = Field(default=None, max_length=200)
     timestamp: int = Field(ge=0, le=32_503_680_000)
-    type: str = Field(max_length=50)
+    type: Text = Field(max_length=50)
     context: Context = Context()
 
     @property
@@ -80,7 +90,7 @@ class MessagePart(BaseModel):
 class Metadata(_Part):
     """Which of our numbers it is about."""
 
-    phone_number_id: str = Field(min_length=1, max_length=100)
+    phone_number_id: Text = Field(min_length=1, max_length=100)
 
 
 class Value(_Part):
@@ -135,7 +145,7 @@ def is_signed(app_secret: str, body: bytes, signature: str | None) -> bool:
 
 
 def read(body: bytes) -> list[Inbound]:
-    """Return every message in a webhook, of every number. Raises NotWhatsApp with what is wrong with the form."""
+    """Return every message in a webhook, of every number; one that names no sender is left out. Raises NotWhatsApp where the form is wrong."""
     try:
         webhook = Webhook.model_validate_json(body)
         if webhook.object != "whatsapp_business_account":
@@ -156,7 +166,7 @@ def _messages(value: Value) -> Iterator[Inbound]:
                 phone_number_id=value.metadata.phone_number_id,
                 external_message_id=message.id,
                 sender=sender,
-                message_type=MEDIA_TYPES.get(message.type, MessageType.TEXT),
+                message_type=TYPES.get(message.type, MessageType.TEXT),
                 content=_content(message),
                 attachments=_attachments(message),
                 reply_to_external_id=message.context.id,
@@ -166,17 +176,25 @@ def _messages(value: Value) -> Iterator[Inbound]:
 
 
 def _sender(message: MessagePart, contact: ContactPart | None) -> Sender | None:
-    number = message.sender or (contact.wa_id if contact else None)
+    number = (message.sender or (contact and contact.wa_id) or "").lstrip("+")
     user_id = message.from_user_id or (contact.user_id if contact else None)
     if not number and not user_id:
         return None
-    address = f"+{number.lstrip('+')}" if number else str(user_id)
-    return Sender(address=address, external_user_id=user_id, display_name=_clean(contact.profile.name) if contact and contact.profile.name else None)
+    display_name = contact.profile.name if contact else None
+    return Sender(address=f"+{number}" if number else str(user_id), external_user_id=user_id or None, display_name=display_name or None)
 
 
 def _content(message: MessagePart) -> str:
-    text = message.body.get("body") if message.type == "text" else message.body.get("caption")
-    return _clean(text)[:20_000] if isinstance(text, str) else ""
+    match message.type, message.body:
+        case ("text", {"body": str(text)}) | (_, {"caption": str(text)}):
+            pass
+        case "interactive", {"button_reply": {"title": str(text)}} | {"list_reply": {"title": str(text)}}:
+            pass
+        case "button", {"text": str(text)} | {"payload": str(text)}:
+            pass
+        case _:
+            return ""
+    return _clean(text)[:20_000]
 
 
 def _attachments(message: MessagePart) -> tuple[Attachment, ...]:
@@ -191,8 +209,3 @@ def _attachments(message: MessagePart) -> tuple[Attachment, ...]:
             sha256=part.get("sha256", "")[:100] or None,
         ),
     )
-
-
-def _clean(text: str) -> str:
-    """Leave out what PostgreSQL cannot store."""
-    return text.replace("\x00", "")

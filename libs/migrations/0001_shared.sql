@@ -87,6 +87,29 @@ create table outbox_sequences (
 ) with (fillfactor = 50);
 call isolate_tenants('outbox_sequences');
 
+-- Writes events (libs/outbox.py). The streams come once each, sorted, with how many events each has; every event names the place of its stream and how
+-- many of that stream follow. One round trip, and no join, whose plan would depend on how many there are.
+create procedure enqueue(
+    stream_distributor_ids uuid[], stream_topics text[], stream_keys text[], stream_events bigint[],
+    streams integer[], still_to_come integer[], aggregate_ids text[], payloads jsonb[], headers jsonb[])
+    language plpgsql
+    as $$
+declare
+    last_sequences bigint[];
+begin
+    with counted as (
+        insert into outbox_sequences as s (distributor_id, topic, key, last_sequence)
+        select * from unnest(stream_distributor_ids, stream_topics, stream_keys, stream_events)
+            on conflict (distributor_id, topic, key) do update set last_sequence = s.last_sequence + excluded.last_sequence
+        returning last_sequence
+    )
+    select array_agg(last_sequence) into last_sequences from counted;
+    insert into outbox (distributor_id, aggregate_type, aggregate_id, type, key, sequence, payload, headers)
+    select stream_distributor_ids[e.stream], split_part(stream_topics[e.stream], '.', 1), e.aggregate_id, stream_topics[e.stream],
+           stream_keys[e.stream], last_sequences[e.stream] - e.following, e.payload, e.header
+      from unnest(streams, still_to_come, aggregate_ids, payloads, headers) as e (stream, following, aggregate_id, payload, header);
+end $$;
+
 -- The events that were consumed.
 create table inbox (
     distributor_id uuid not null,
@@ -112,5 +135,5 @@ call isolate_tenants('idempotency_keys');
 -- migrate:down
 
 drop table idempotency_keys, inbox, outbox_sequences, outbox;
-drop procedure isolate_tenants, open_to_workers, keep_updated_at, make_append_only;
+drop procedure enqueue, isolate_tenants, open_to_workers, keep_updated_at, make_append_only;
 drop function get_current_distributor_id, current_distributor_ids, set_updated_at, refuse_change;

@@ -16,13 +16,17 @@ LOCAL_MODEL = "local"
 LOCAL_VERSION = "local-1"
 
 
+def is_theirs(event: MessageCreated) -> bool:
+    """Tell whether a customer wrote it; our own messages are left alone."""
+    return event.is_from_customer
+
+
 async def on_messages_created(events: Sequence[MessageCreated], tx: Transaction) -> None:
-    """Analyze what customers wrote, keep it and pass it on. Our own messages are left alone."""
-    theirs = [event for event in events if event.is_from_customer]
-    answers = [_answer(event) for event in theirs]
+    """Analyze what customers wrote, keep it and pass it on."""
+    answers = [_answer(event) for event in events]
     await store.insert_answers(tx, answers, LOCAL_MODEL, LOCAL_VERSION)
     now = datetime.now(UTC)
-    await outbox.enqueue(tx, *(_analyzed(event, answer, now) for event, answer in zip(theirs, answers, strict=True)))
+    await outbox.enqueue(tx, *(_analyzed(event, answer, now) for event, answer in zip(events, answers, strict=True)))
 
 
 def _answer(event: MessageCreated) -> Answer:

@@ -123,21 +123,38 @@ async def upsert_distributor(tx: Transaction, event: DistributorChanged) -> None
     )
 
 
-async def replace_contacts(tx: Transaction, event: CustomerChanged) -> None:
-    """Keep the newest word on a customer's addresses; those that are not named any more go."""
-    channels, addresses = [contact.channel for contact in event.contacts], [contact.address for contact in event.contacts]
+async def upsert_customer(tx: Transaction, event: CustomerChanged) -> bool:
+    """Remember how new our word on a customer is. Returns False where we have a newer one; the row stays locked until the commit."""
+    return bool(
+        await tx.fetchval(
+            """
+            insert into customers as c (distributor_id, customer_id, as_of) values ($1, $2, $3)
+                on conflict (distributor_id, customer_id) do update set as_of = excluded.as_of where c.as_of <= excluded.as_of
+            returning true
+            """,
+            event.distributor_id,
+            event.customer_id,
+            event.occurred_at,
+        )
+    )
+
+
+async def delete_contacts(tx: Transaction, event: CustomerChanged) -> None:
+    """Forget the customer's addresses that are not named any more."""
     await tx.execute(
         """
         delete from contacts
-         where distributor_id = $1 and customer_id = $2 and as_of <= $3
-           and (channel, address) not in (select * from unnest($4::text[], $5::text[]))
+         where distributor_id = $1 and customer_id = $2 and (channel, address) not in (select * from unnest($3::text[], $4::text[]))
         """,
         event.distributor_id,
         event.customer_id,
-        event.occurred_at,
-        channels,
-        addresses,
+        [contact.channel for contact in event.contacts],
+        [contact.address for contact in event.contacts],
     )
+
+
+async def upsert_contacts(tx: Transaction, event: CustomerChanged) -> None:
+    """Keep the customer's addresses; one that a newer word gave to another customer stays theirs."""
     await tx.execute(
         """
         insert into contacts as c (distributor_id, channel, address, customer_id, as_of)
@@ -149,6 +166,6 @@ async def replace_contacts(tx: Transaction, event: CustomerChanged) -> None:
         event.distributor_id,
         event.customer_id,
         event.occurred_at,
-        channels,
-        addresses,
+        [contact.channel for contact in event.contacts],
+        [contact.address for contact in event.contacts],
     )

@@ -12,11 +12,13 @@ class IntegrationUnknown(Refused):
     """A message of ours that names no integration cannot be sent, nor can anybody be told so."""
 
 
+def is_ours(event: MessageCreated) -> bool:
+    """Tell whether we wrote it; what customers wrote is not ours to send."""
+    return not event.is_from_customer
+
+
 async def on_messages_created(events: Sequence[MessageCreated], tx: Transaction) -> None:
-    """Queue those that are ours. Raises IntegrationUnknown."""
-    ours = [event for event in events if not event.is_from_customer]
-    for event in ours:
-        if event.integration_id is None:
-            raise IntegrationUnknown("a message of ours must name the integration that sends it: integration_id is null")
-    if ours:
-        await store.insert_messages(tx, ours)
+    """Queue messages of ours. Raises IntegrationUnknown."""
+    if any(event.integration_id is None for event in events):
+        raise IntegrationUnknown("a message of ours must name the integration that sends it: integration_id is null")
+    await store.insert_messages(tx, events)

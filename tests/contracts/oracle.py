@@ -16,7 +16,7 @@ def read(headers: Iterable[tuple[str, bytes]], key: bytes, value: bytes) -> tupl
     return dict(event.get_attributes()), event.get_data()
 
 
-def write(attributes: dict[str, Any], data: Any) -> tuple[list[tuple[str, bytes]], bytes]:  # noqa: ANN401 - any JSON value
+def write(attributes: dict[str, Any], data: Any) -> tuple[list[tuple[str, bytes]], bytes]:
     """Return the headers and the value of a record that carries `data`."""
     message = to_binary(CloudEvent(attributes=attributes, data=data), JSONFormat())
     return list(message.headers.items()), message.value
@@ -30,6 +30,6 @@ def attributes_of(headers: Iterable[tuple[str, str]], key: str) -> dict[str, Any
     return attributes | {"partitionkey": key}
 
 
-def parsed(value: bytes) -> Any:  # noqa: ANN401 - any JSON value
+def parsed(value: bytes) -> Any:
     """Return the JSON in a record's value."""
     return json.loads(value)

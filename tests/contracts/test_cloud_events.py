@@ -1,4 +1,4 @@
-"""Our envelope is CloudEvents 1.0 on Kafka, as the package `cloudevents` understands it. (What the relay sends: tests/libs/test_relay.py.)"""
+"""Our envelope is CloudEvents 1.0 on Kafka, as the package `cloudevents` understands it; tests/libs/test_relay.py asks the same of the relay."""
 
 import json
 from pathlib import Path

@@ -32,7 +32,11 @@ def test_the_comparison_sees_what_is_lost() -> None:
 def _lost(before: Any, after: Any, where: str = "") -> list[str]:
     """The places whose value was there before and is not there after. Fields that were added since do not matter."""
     if isinstance(before, dict) and isinstance(after, dict):
-        return [each for name, value in before.items() for each in (_lost(value, after[name], f"{where}.{name}") if name in after else [f"{where}.{name}"])]
+        return [
+            each
+            for name, value in before.items()
+            for each in (_lost(value, after[name], f"{where}.{name}") if name in after else [f"{where}.{name}"])
+        ]
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         return [each for place, (old, new) in enumerate(zip(before, after, strict=True)) for each in _lost(old, new, f"{where}.{place}")]
     return [] if before == after else [where]

@@ -23,7 +23,9 @@ def test_a_changed_a_missing_and_a_leftover_file_are_drift(monkeypatch: pytest.M
     (folder / "schemas").mkdir()
     generate.write()
     assert generate.main(["--check"]) == 0
-    changed, missing, leftover = (folder / "schemas" / name for name in ("json/order.confirmed.json", "asyncapi/ingest.yaml", "json/order.eaten.json"))
+    changed, missing, leftover = (
+        folder / "schemas" / name for name in ("json/order.confirmed.json", "asyncapi/ingest.yaml", "json/order.eaten.json")
+    )
     changed.write_text("{}")
     missing.unlink()
     leftover.write_text("{}")

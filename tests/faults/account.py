@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -111,12 +111,11 @@ async def read_public_topics(stack: Stack) -> tuple[dict[Stream, set[int]], list
     sequences: dict[Stream, set[int]] = defaultdict(set)
     confirmed: dict[str, dict[str, Any]] = {}
     dead_letters = 0
-    consumer = AIOKafkaConsumer(bootstrap_servers=stack.bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(*public, *dead, bootstrap_servers=stack.bootstrap, group_id=f"account-{uuid4()}", auto_offset_reset="earliest")
     await consumer.start()
     try:
-        partitions = [TopicPartition(name, partition) for name in [*public, *dead] for partition in sorted(consumer.partitions_for_topic(name) or ())]
-        consumer.assign(partitions)
-        ends: Mapping[TopicPartition, int] = await consumer.end_offsets(partitions)
+        ends: Mapping[TopicPartition, int] = await consumer.end_offsets(consumer.assignment())
+        assert len(ends) >= len(public) + len(dead)
         while any([await consumer.position(partition) < end for partition, end in ends.items()]):
             for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                 if partition.topic.endswith(SUFFIX):

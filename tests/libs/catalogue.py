@@ -48,7 +48,9 @@ class Table:
 
     def insert(self, tenant: UUID) -> str:
         """The statement that inserts a row of `tenant`, with a value of the right type wherever one is demanded."""
-        given = {"distributor_id": f"'{tenant}'"} | {column: VALUES[of_type] for column, of_type in self.demanded.items() if column != "distributor_id"}
+        given = {"distributor_id": f"'{tenant}'"} | {
+            column: VALUES[of_type] for column, of_type in self.demanded.items() if column != "distributor_id"
+        }
         return f"insert into {self.name} ({', '.join(given)}) values ({', '.join(given.values())})"
 
 
@@ -91,7 +93,9 @@ async def lift_rules(admin: Connection) -> None:
         """
     ):
         await admin.execute(f'alter table {row["name"]} drop constraint "{row["conname"]}"')
-    for row in await admin.fetch("select oid::regclass::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"):
+    for row in await admin.fetch(
+        "select oid::regclass::text as name from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
+    ):
         await admin.execute(f"alter table {row['name']} disable trigger user")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -89,7 +89,7 @@ def running_settings(broker: Broker, settings: Settings, database_url: str) -> S
 
 
 @asynccontextmanager
-async def consuming(settings: Settings, handlers: Handlers, pool: Pool, service: str = notes.TEMPLATE) -> AsyncIterator[Consumer]:
+async def consuming(settings: Settings, handlers: Handlers, pool: Pool, service: str = notes.TEMPLATE) -> AsyncGenerator[Consumer]:
     """Run the consumer of a service until the end of the block; then the batch in hand is finished."""
     stopping = asyncio.Event()
     consumer = Consumer(service, settings, handlers, pool, stopping, lambda: None)

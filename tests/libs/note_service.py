@@ -27,7 +27,7 @@ class NewNote(BaseModel):
 
 
 @router.get("/v1/notes")
-async def list_notes(running: Annotated[Service, Depends(service.of)], caller: Caller = auth.require(Role.OPERATOR)) -> list[str]:
+async def list_notes(running: Annotated[Service, Depends(service.of)], caller: Annotated[Caller, auth.require(Role.OPERATOR)]) -> list[str]:
     """The notes of the caller's tenant."""
     async with tenant_transaction(running.pool, [caller.distributor_id]) as tx:
         return [row["content"] for row in await tx.fetch("select content from notes order by place")]
@@ -35,13 +35,15 @@ async def list_notes(running: Annotated[Service, Depends(service.of)], caller: C
 
 @router.post("/v1/notes")
 async def take_note(
-    new: NewNote, key: IdempotencyKey, running: Annotated[Service, Depends(service.of)], caller: Caller = auth.require(Role.ADMIN)
+    new: NewNote, key: IdempotencyKey, running: Annotated[Service, Depends(service.of)], caller: Annotated[Caller, auth.require(Role.ADMIN)]
 ) -> JSONResponse:
     """Take a note, once a key."""
 
     async def act(tx: Transaction) -> tuple[int, dict[str, Any]]:
         await tx.execute(
-            "insert into notes (distributor_id, note_id, conversation_id, content) values ($1, uuidv7(), uuidv7(), $2)", caller.distributor_id, new.content
+            "insert into notes (distributor_id, note_id, conversation_id, content) values ($1, uuidv7(), uuidv7(), $2)",
+            caller.distributor_id,
+            new.content,
         )
         return 201, {"kept": True}
 

@@ -10,6 +10,7 @@ from libs import outbox
 from libs.postgres import Transaction
 from libs.refused import Refused
 from schemas.event import Envelope, Event
+from schemas.reply_requested import ReplyRequested
 from tests.making import NOW
 
 PASSWORD = "only-for-tests"
@@ -45,7 +46,7 @@ class NoteRefused(Refused):
 
 
 async def remember(event: NoteTaken, tx: Transaction) -> None:
-    """Keep the note, and tell that it was kept by telling it again."""
+    """Keep the note, and ask for a reply."""
     if event.content == "refuse":
         raise NoteRefused("this note is refused")
     await tx.execute(
@@ -55,7 +56,10 @@ async def remember(event: NoteTaken, tx: Transaction) -> None:
         event.conversation_id,
         event.content,
     )
-    await outbox.enqueue(tx, event.model_copy().because_of(event))
+    reply = ReplyRequested(
+        distributor_id=event.distributor_id, occurred_at=NOW, conversation_id=event.conversation_id, reply_id=event.note_id, content="Noted."
+    )
+    await outbox.enqueue(tx, reply.because_of(event))
 
 
 def note(event_type: type[NoteTaken], distributor_id: UUID, content: str, conversation_id: UUID | None = None) -> NoteTaken:
@@ -69,7 +73,12 @@ async def create_template(admin_url: str) -> None:
     """Create the miniature service's role and a database of it, as `comanda migrate` does for the real ones."""
     admin = await asyncpg.connect(admin_url)
     try:
-        for role, options in (("comanda_app", "nologin"), ("comanda_worker", "nologin"), ("comanda_owner", "nologin"), (TEMPLATE, f"login password '{PASSWORD}'")):
+        for role, options in (
+            ("comanda_app", "nologin"),
+            ("comanda_worker", "nologin"),
+            ("comanda_owner", "nologin"),
+            (TEMPLATE, f"login password '{PASSWORD}'"),
+        ):
             if not await admin.fetchval("select true from pg_roles where rolname = $1", role):
                 await admin.execute(f"create role {role} {options}")
         await admin.execute(f"grant comanda_app to {TEMPLATE} with inherit true; grant comanda_worker to {TEMPLATE} with inherit false, set true")

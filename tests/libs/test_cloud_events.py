@@ -2,6 +2,8 @@
 
 import json
 import re
+from functools import reduce
+from operator import getitem
 from typing import Any
 from uuid import uuid4
 
@@ -45,9 +47,8 @@ def test_garbage_is_refused(topic: str, headers: list[tuple[str, Any]], value: b
 def test_an_event_that_somebody_tampered_with_is_an_event_or_refused_without_its_values(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(golden.EXAMPLES), label="example")
     example = json.loads(json.dumps(EXAMPLES[path]))
-    container = example
-    for name in data.draw(st.sampled_from(_places(example)), label="place"):
-        container, last = container[name] if isinstance(container[name], (dict, list)) else container, name
+    *way, last = data.draw(st.sampled_from(_places(example)), label="place")
+    container = reduce(getitem, way, example)
     value = data.draw(anything, label="value")
     container[last] = str(value) if container is example["headers"] else value
     headers = [(name, text.encode(errors="replace")) for name, text in example["headers"].items()]

@@ -102,7 +102,10 @@ async def test_two_consumers_each_handle_every_event(
     pool: Pool, tenant: UUID, event_type: type[NoteTaken], broker: Broker, running_settings: Settings
 ) -> None:
     await wire.send(broker.bootstrap, event_type.topic, raw(note(event_type, tenant, "x")))
-    async with consuming(running_settings, {event_type: notes.remember}, pool), consuming(running_settings, {event_type: notes.remember}, pool, "another"):
+    async with (
+        consuming(running_settings, {event_type: notes.remember}, pool),
+        consuming(running_settings, {event_type: notes.remember}, pool, "another"),
+    ):
         await all_kept(pool, tenant, "x", "x")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -28,7 +29,8 @@ async def _members(bootstrap: str) -> set[str]:
         (answer,) = await admin.describe_consumer_groups([notes.TEMPLATE])
     finally:
         await admin.close()
-    _, _, state, _, _, members, *_ = answer.groups[0]
+    groups: Any = answer
+    _, _, state, _, _, members, *_ = groups.groups[0]
     return {member[0] for member in members} if state == "Stable" else set()
 
 

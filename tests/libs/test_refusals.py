@@ -33,8 +33,8 @@ def _broken(event: NoteTaken, how: str) -> Raw:
             return Raw(value=None, key=good.key, headers=good.headers)
         case "no headers at all":
             return Raw(value=good.value, key=None)
-        case "a header that is not UTF-8":
-            return Raw(value=good.value, key=good.key, headers=[*good.headers, ("x", b"\xff\xfe")])
+        case "a required header that is not UTF-8":
+            return Raw(value=good.value, key=good.key, headers=[*headers, ("ce_id", b"\xff\xfe")])
         case "a required header without a value":
             return Raw(value=good.value, key=good.key, headers=[*headers, ("ce_id", None)])
         case "an id that is none":
@@ -50,7 +50,7 @@ def _broken(event: NoteTaken, how: str) -> Raw:
         "a field that is missing",
         "no value at all",
         "no headers at all",
-        "a header that is not UTF-8",
+        "a required header that is not UTF-8",
         "a required header without a value",
         "an id that is none",
     ],
@@ -87,10 +87,12 @@ async def test_a_record_as_large_as_the_broker_takes_is_kept_too(
     assert dead.value == large.value
 
 
-async def test_a_header_without_a_value_is_as_good_as_none(
+async def test_a_header_that_is_none_of_ours_may_be_anything(
     pool: Pool, tenant: UUID, event_type: type[NoteTaken], broker: Broker, running_settings: Settings
 ) -> None:
-    await wire.send(broker.bootstrap, event_type.topic, raw(note(event_type, tenant, "fine"), ("x-trace", None), ("comanda-redeliver-to", None)))
+    await wire.send(
+        broker.bootstrap, event_type.topic, raw(note(event_type, tenant, "fine"), ("x", None), ("y", b"\xff"), ("comanda-redeliver-to", None))
+    )
     async with consuming(running_settings, {event_type: notes.remember}, pool):
         await all_kept(pool, tenant, "fine")
 
@@ -109,7 +111,7 @@ async def test_one_refusal_among_many_costs_the_others_nothing(
     assert [each["dlq-error"] for each in told] == [b"NoteRefused", b"CheckViolationError"]
     assert told[0]["dlq-reason"] == b"this note is refused"
     assert b"too long" not in told[1]["dlq-reason"]
-    assert [event_type.model_validate_json(record.value).content for record in dead] == ["refuse", "too long"]
+    assert [event_type.model_validate_json(record.value or b"").content for record in dead] == ["refuse", "too long"]
 
 
 async def test_an_unforeseen_error_is_tried_a_few_times_and_then_refused(
@@ -137,7 +139,13 @@ async def test_a_consumer_that_refuses_too_much_halts_and_leaves_the_records_whe
     pool: Pool, tenant: UUID, event_type: type[NoteTaken], broker: Broker, running_settings: Settings
 ) -> None:
     strict = running_settings.model_copy(update={"dead_letters_per_minute": 3})
-    await wire.send(broker.bootstrap, event_type.topic, *(raw(note(event_type, tenant, "refuse")) for _ in range(4)), raw(note(event_type, tenant, "good")), partition=0)
+    await wire.send(
+        broker.bootstrap,
+        event_type.topic,
+        *(raw(note(event_type, tenant, "refuse")) for _ in range(4)),
+        raw(note(event_type, tenant, "good")),
+        partition=0,
+    )
     async with consuming(strict, {event_type: notes.remember}, pool) as consumer:
         await until(lambda: consumer.halted is not None)
         assert not consumer.joined

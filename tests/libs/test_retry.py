@@ -28,7 +28,6 @@ TRANSIENT = [
     asyncpg.InterfaceError("pool is closing"),
 ]
 PERMANENT_IN_DATABASE = [
-    asyncpg.UniqueViolationError("twice"),
     asyncpg.ForeignKeyViolationError("nobody"),
     asyncpg.CheckViolationError("negative"),
     asyncpg.NumericValueOutOfRangeError("large"),
@@ -70,6 +69,11 @@ async def test_what_a_real_database_says_is_told_apart(statement: str, transient
         async with tenant_transaction(pool, tenants) as tx:
             await tx.execute(statement, tenant)
     assert is_transient(caught.value) == transient
+
+
+def test_a_unique_key_that_is_taken_may_be_a_race_that_was_lost() -> None:
+    assert not is_transient(asyncpg.UniqueViolationError("twice"))
+    assert not is_permanent_in_database(asyncpg.UniqueViolationError("twice"))
 
 
 async def test_work_is_repeated_until_it_works() -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +60,7 @@ class Running:
 
 
 @asynccontextmanager
-async def started(settings: Settings, topic: str, folder: Path) -> AsyncIterator[Running]:
+async def started(settings: Settings, topic: str, folder: Path) -> AsyncGenerator[Running]:
     """Run the miniature service as a process until the end of the block."""
     port = free_port()
     told = settings.model_copy(update={"http_port": port, "http_max_body_bytes": BODY_LIMIT})
@@ -117,7 +117,7 @@ async def test_it_consumes_reports_and_ends_within_seconds_with_0(
     async with service.http.get("/metrics") as answer:
         metrics = await answer.text()
     assert f'comanda_events_consumed_total{{outcome="done",topic="{event_type.topic}"}}' in metrics
-    assert f'comanda_events_published_total{{topic="{event_type.topic}"}}' in metrics
+    assert 'comanda_events_published_total{topic="reply.requested"}' in metrics
     asked = time.monotonic()
     service.process.send(signal.SIGTERM)
     await until(lambda: not service.process.alive())
@@ -192,7 +192,9 @@ async def test_an_api_answers_its_errors_as_problems(service: Running, tenant: U
     async with service.http.get("/v1/notes", headers={"Authorization": "Bearer nonsense"}) as answer:
         assert answer.status == 401
         await _problem(answer)
-    async with service.http.post("/v1/notes", json={"content": "x"}, headers=service.token(tenant, Role.MANAGER) | {"Idempotency-Key": "1"}) as answer:
+    async with service.http.post(
+        "/v1/notes", json={"content": "x"}, headers=service.token(tenant, Role.MANAGER) | {"Idempotency-Key": "1"}
+    ) as answer:
         assert answer.status == 403
         assert "ADMIN" in (await _problem(answer))["detail"]
     async with service.http.post("/v1/notes", json={"content": "x"}, headers=admin) as answer:

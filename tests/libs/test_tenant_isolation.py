@@ -127,7 +127,10 @@ async def test_what_everybody_may_read_nobody_may_change(admin: Connection, app:
             continue
         await admin.execute(table.insert(NIL))
         assert NIL in await _tenants_seen(app, ours, table)
-        assert await _outcome(app, ours, f"update {table.name} set distributor_id = distributor_id where distributor_id = '{NIL}'") in ("UPDATE 0", "refused")
+        assert await _outcome(app, ours, f"update {table.name} set distributor_id = distributor_id where distributor_id = '{NIL}'") in (
+            "UPDATE 0",
+            "refused",
+        )
         assert await _outcome(app, ours, f"delete from {table.name} where distributor_id = '{NIL}'") in ("DELETE 0", "refused")
         assert await _outcome(app, ours, table.insert(NIL)) == "refused"
 
@@ -139,12 +142,16 @@ async def test_a_partition_cannot_be_reached_around_its_table(admin: Connection,
 
 
 async def test_the_service_connects_as_a_role_that_owns_nothing_and_bypasses_nothing(admin: Connection, app: Connection, service: str) -> None:
-    role = await admin.fetchrow("select oid, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication from pg_roles where rolname = $1", service)
+    role = await admin.fetchrow(
+        "select oid, rolsuper, rolbypassrls, rolcreaterole, rolcreatedb, rolreplication from pg_roles where rolname = $1", service
+    )
     assert role is not None
     assert [name for name, value in role.items() if value is True] == []
     assert await app.fetchval("select current_user") == service
     for member_of in await admin.fetch("select rolname from pg_roles where pg_has_role($1, oid, 'member')", service):
-        assert not await admin.fetchval("select rolsuper or rolbypassrls or rolname = 'comanda_owner' from pg_roles where rolname = $1", member_of["rolname"])
+        assert not await admin.fetchval(
+            "select rolsuper or rolbypassrls or rolname = 'comanda_owner' from pg_roles where rolname = $1", member_of["rolname"]
+        )
     owned = "select count(*) from pg_shdepend where refobjid = $1 and deptype = 'o'"
     assert await admin.fetchval(owned, role["oid"]) == 0
     assert not await admin.fetchval("select has_database_privilege($1, current_database(), 'create')", service)

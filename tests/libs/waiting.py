@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 POLL_SECONDS = 0.02
 
 
-async def eventually(condition: Callable[[], Awaitable[Result]], seconds: float = 30) -> Result:
+async def eventually(condition: Callable[[], Awaitable[Result | None]], seconds: float = 30) -> Result:
     """Ask until `condition` returns something true, and return that. Raises AssertionError with its last answer after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (answer := await condition()):

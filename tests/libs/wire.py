@@ -1,7 +1,7 @@
 """Records on a real broker: sent raw, and read from the beginning."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +54,7 @@ async def send(bootstrap: str, topic: str, *records: Raw, partition: int | None 
 
 
 @asynccontextmanager
-async def reader(bootstrap: str, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def reader(bootstrap: str, topic: str) -> AsyncGenerator[AIOKafkaConsumer]:
     """Open a consumer, of no group, at the beginning of every partition of `topic`."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=50)
     await consumer.start()

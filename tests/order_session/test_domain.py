@@ -13,12 +13,19 @@ from services.order_session.domain.orders import ReviewReason, Terms, consolidat
 from services.order_session.domain.session import EventType, Session, rebuild
 from tests.making import NOW, line, matched, product
 
-MILK, TWO_PERCENT, EGGS, BUTTER = product("M1", "Whole Milk Gallon", "24.50"), product("M2", "2% Milk Gallon"), product("E1", "Large Eggs"), product("B1", "Butter")
+MILK, TWO_PERCENT, EGGS, BUTTER = (
+    product("M1", "Whole Milk Gallon", "24.50"),
+    product("M2", "2% Milk Gallon"),
+    product("E1", "Large Eggs"),
+    product("B1", "Butter"),
+)
 TERMS = Terms(currency="USD", timezone="UTC", confidence_threshold=Decimal("0.7"), minimum_amount=None, auto_confirm=True)
 TENANT, CONVERSATION, CUSTOMER = uuid4(), uuid4(), uuid4()
 
 
-def say(session: Session | None, *lines: MatchedLine, intent: Intent | None = None, done: bool = False, customer_id: UUID | None = CUSTOMER) -> Decision:
+def say(
+    session: Session | None, *lines: MatchedLine, intent: Intent | None = None, done: bool = False, customer_id: UUID | None = CUSTOMER
+) -> Decision:
     return take(session, matched(TENANT, CONVERSATION, *lines, intent=intent, order_complete=done, customer_id=customer_id), NOW)
 
 

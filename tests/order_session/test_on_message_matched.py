@@ -93,7 +93,9 @@ async def test_what_is_saved_can_be_rebuilt_from_its_events(new_pool: NewPool) -
         assert session
         rows = await store.select_session_events(tx, tenant, session.id)
     events = [
-        SessionEvent(sequence=row["sequence"], type=EventType(row["event_type"]), data=row["event_data"], message_id=row["message_id"], at=row["created_at"])
+        SessionEvent(
+            sequence=row["sequence"], type=EventType(row["event_type"]), data=row["event_data"], message_id=row["message_id"], at=row["created_at"]
+        )
         for row in rows
     ]
     assert rebuild(events) == session

@@ -72,7 +72,7 @@ create table products (
     active boolean not null default true,
     search_text text not null
         generated always as (lower(sku || ' ' || name || ' ' || coalesce(brand, '') || ' ' || coalesce(category, '') || ' ' || aliases::text)) stored,
-    -- Has no GIN index: `@@` is not leakproof, so row level security lets it look at the tenant's own rows only, which the sku's index brings in order.
+    -- Has no GIN index: `@@` is not leakproof, so row level security lets it look at the tenant's own rows only, which the sku's index finds.
     search_vector tsvector not null
         generated always as (
             to_tsvector('simple', sku || ' ' || name || ' ' || coalesce(brand, '') || ' ' || coalesce(category, ''))

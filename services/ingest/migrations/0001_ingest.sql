@@ -59,6 +59,16 @@ create table distributors (
 );
 call isolate_tenants('distributors');
 
+-- How new our word on each customer is: an address that was removed must not come back with an older one.
+create table customers (
+    distributor_id uuid not null,
+    customer_id uuid not null,
+    as_of timestamptz not null,
+    created_at timestamptz not null default now(),
+    primary key (distributor_id, customer_id)
+);
+call isolate_tenants('customers');
+
 -- Our copy of customer.changed: whose address it is.
 create table contacts (
     distributor_id uuid not null,
@@ -74,4 +84,4 @@ call isolate_tenants('contacts');
 
 -- migrate:down
 
-drop table contacts, distributors, inbound_receipts, external_integrations;
+drop table contacts, customers, distributors, inbound_receipts, external_integrations;

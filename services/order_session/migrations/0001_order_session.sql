@@ -59,7 +59,8 @@ create table conversation_order_sessions (
 ) with (fillfactor = 80);
 create unique index one_open_session_a_conversation on conversation_order_sessions (distributor_id, conversation_id) where status <> 'CLOSED';
 create index conversation_order_sessions_of_conversation on conversation_order_sessions (distributor_id, conversation_id, started_at desc);
-create index conversation_order_sessions_order on conversation_order_sessions (distributor_id, consolidated_order_id) where consolidated_order_id is not null;
+create index conversation_order_sessions_order on conversation_order_sessions (distributor_id, consolidated_order_id)
+where consolidated_order_id is not null;
 call isolate_tenants('conversation_order_sessions');
 call keep_updated_at('conversation_order_sessions');
 

@@ -75,6 +75,7 @@ def migrate(
 def topics(
     bootstrap: Annotated[str, typer.Option(envvar="COMANDA_KAFKA_BOOTSTRAP", help="The broker, host:port")],
     replication: Annotated[int, typer.Option(envvar="COMANDA_KAFKA_REPLICATION", min=1, help="Copies of each partition")] = 1,
+    partitions: Annotated[int | None, typer.Option(envvar="COMANDA_KAFKA_PARTITIONS", min=1, help="At most so many partitions a topic")] = None,
 ) -> None:
     """Create every topic, and keep the settings of those that exist as written in schemas/topics. Safe to repeat."""
     from aiokafka.errors import KafkaError
@@ -82,7 +83,7 @@ def topics(
     from deploy.commands.topics import TopicNotCreated, create_topics
 
     try:
-        created = asyncio.run(create_topics(bootstrap, replication))
+        created = asyncio.run(create_topics(bootstrap, replication, partitions))
     except TopicNotCreated as error:
         _end(str(error))
     except KafkaError as error:

@@ -26,6 +26,8 @@ def decode(topic: str, headers: Iterable[tuple[str, bytes]], value: bytes | None
     context = dict(headers)
     if missing := [name for name in REQUIRED if not context.get(name)]:
         raise NotAnEvent(f"missing headers: {', '.join(missing)}")
+    if context["ce_specversion"] != b"1.0":
+        raise NotAnEvent("header ce_specversion must be 1.0")
     if context["ce_type"] != topic.encode():
         raise NotAnEvent(f"header ce_type is not {topic}, the topic that it was sent to")
     if value is None or len(value) > LARGEST_EVENT_BYTES:

@@ -45,10 +45,10 @@ class DeadLetters:
         """Keep `refusals`. Raises TooManyRefused, and keeps none, when they are more than may happen in a minute."""
         if not refusals:
             return
-        self._count(len(refusals))
+        self._demand_room(len(refusals))
         producer = kafka.producer(self._settings, f"{self._consumer}-dead-letters")
-        await producer.start()
         try:
+            await producer.start()
             for refusal in refusals:
                 record = refusal.record
                 await producer.send_and_wait(record.topic + SUFFIX, value=record.value, key=record.key, headers=self._headers(refusal))
@@ -58,14 +58,14 @@ class DeadLetters:
                 )
         finally:
             await producer.stop()
+        self._recent.extend([time.monotonic()] * len(refusals))
 
-    def _count(self, refused: int) -> None:
+    def _demand_room(self, refused: int) -> None:
         now = time.monotonic()
         while self._recent and self._recent[0] < now - WINDOW_SECONDS:
             self._recent.popleft()
         if len(self._recent) + refused > self._settings.dead_letters_per_minute:
             raise TooManyRefused(f"more than {self._settings.dead_letters_per_minute} records refused within a minute")
-        self._recent.extend([now] * refused)
 
     def _headers(self, refusal: Refusal) -> list[tuple[str, bytes]]:
         record = refusal.record

@@ -9,12 +9,13 @@ import asyncio
 import json
 import time
 from collections import defaultdict
+from functools import lru_cache
 from uuid import UUID
 
 import asyncpg
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.partitioner import DefaultPartitioner
+from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from libs import kafka, telemetry
@@ -39,7 +40,6 @@ class Relay:
         self._settings = settings
         self._stopping = stopping
         self._wake = asyncio.Event()
-        self._partition = DefaultPartitioner()
         self.leading = False
 
     def wake(self) -> None:
@@ -110,13 +110,14 @@ class Relay:
 
     async def _send(self, producer: AIOKafkaProducer, rows: list[asyncpg.Record]) -> list[int]:
         """Send one batch to each partition. Returns the positions of what the broker has acknowledged."""
+        partitions = {topic: await producer.partitions_for(topic) for topic in {row["type"] for row in rows}}
         batches: dict[tuple[str, int], BatchBuilder] = {}
         full: set[tuple[str, int]] = set()
         positions: list[int] = []
         counts: dict[str, int] = defaultdict(int)
         for row in rows:
             topic, key = row["type"], row["key"].encode()
-            place = (topic, await self._partition_of(producer, topic, key))
+            place = (topic, _hash(key) % len(partitions[topic]))
             if place in full:
                 continue
             batch = batches.get(place) or batches.setdefault(place, producer.create_batch())
@@ -130,10 +131,6 @@ class Relay:
         for topic, count in counts.items():
             telemetry.PUBLISHED.labels(topic).inc(count)
         return positions
-
-    async def _partition_of(self, producer: AIOKafkaProducer, topic: str, key: bytes) -> int:
-        partitions = sorted(await producer.partitions_for(topic))
-        return self._partition(key, partitions, partitions)
 
     def _headers(self, row: asyncpg.Record) -> list[tuple[str, bytes]]:
         event_id: UUID = row["id"]
@@ -150,3 +147,9 @@ class Relay:
         }
         headers |= json.loads(row["headers"])
         return [(name, value.encode()) for name, value in headers.items()]
+
+
+@lru_cache(maxsize=65_536)
+def _hash(key: bytes) -> int:
+    """Return what Kafka's own clients place a key by, so that everybody's records of a key are in one partition."""
+    return murmur2(key) & 0x7FFF_FFFF

@@ -70,4 +70,9 @@ async def until_it_works(operation: Callable[[], Awaitable[Result]], stopping: a
     async def attempt() -> Result:
         return await operation()
 
+    try:
+        return await operation()
+    except Exception as error:
+        if not is_transient(error):
+            raise
     return await retrying(attempt)

@@ -3,7 +3,8 @@
 import logging
 import os
 import sys
-from contextlib import AbstractContextManager
+import traceback
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 from opentelemetry import propagate, trace
@@ -32,7 +33,7 @@ def configure_logging(service: str, level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.ExceptionRenderer(_where_it_failed),
     ]
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
@@ -44,6 +45,12 @@ def configure_logging(service: str, level: str) -> None:
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processor=structlog.processors.JSONRenderer(), foreign_pre_chain=shared))
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     structlog.contextvars.bind_contextvars(service=service)
+
+
+def _where_it_failed(exc_info: structlog.typing.ExcInfo) -> str:
+    """Return the lines of code that an exception came through and its type. Its text may quote a row, and so a customer."""
+    kind, _, trace_back = exc_info
+    return "".join(traceback.format_tb(trace_back)) + kind.__qualname__
 
 
 def configure_tracing(service: str) -> None:
@@ -65,7 +72,9 @@ def traceparent() -> str | None:
 
 
 def span(name: str, *causes: Envelope) -> AbstractContextManager[trace.Span]:
-    """Open a span: the child of its cause where there is one, linked to all where there are more."""
+    """Open a span: the child of its cause where there is one, linked to all where there are more. Nothing where traces are off."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        return nullcontext(trace.INVALID_SPAN)
     contexts = [propagate.extract({"traceparent": cause.traceparent}) for cause in causes if cause.traceparent]
     if len(contexts) == 1:
         return _tracer.start_as_current_span(name, context=contexts[0], kind=trace.SpanKind.CONSUMER)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 import pytest_asyncio
+import structlog
 
 from deploy.commands.migrate import migrate_all
 from deploy.commands.topics import create_topics
@@ -25,6 +26,14 @@ _numbers = itertools.count(1)
 
 NewPool = Callable[[str], Awaitable[Pool]]
 """Opens a pool, as the service's own role, on a fresh database of the named service."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_log() -> None:
+    """Log without the local variables of each frame, which take seconds to print."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.processors.format_exc_info, structlog.processors.KeyValueRenderer()]
+    )
 
 
 @pytest.fixture(scope="session")

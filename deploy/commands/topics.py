@@ -18,9 +18,13 @@ class TopicNotCreated(Exception):
     """The broker refused a topic."""
 
 
-async def create_topics(bootstrap: str, replication: int = 1) -> list[str]:
-    """Create what is missing, with `replication` copies of each partition. Returns the names of what was created. Raises TopicNotCreated."""
-    wanted = [new for topic in topics.load().values() for new in _new_topics(topic, replication)]
+async def create_topics(bootstrap: str, replication: int = 1, partitions: int | None = None) -> list[str]:
+    """Create what is missing, with `replication` copies of each partition. Returns the names of what was created. Raises TopicNotCreated.
+
+    `partitions` is the most that any topic gets: a small installation is served sooner by few, since a consumer asks for all of its partitions
+    each time. Topics that exist keep theirs: another number would send the keys elsewhere, past their order.
+    """
+    wanted = [new for topic in topics.load().values() for new in _new_topics(topic, replication, partitions)]
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="comanda-topics")
     await admin.start()
     try:
@@ -43,8 +47,8 @@ async def create_topics(bootstrap: str, replication: int = 1) -> list[str]:
     return created
 
 
-def _new_topics(topic: Topic, replication: int) -> list[NewTopic]:
-    new = [NewTopic(topic.name, topic.partitions, replication, topic_configs=_settings(topic))]
+def _new_topics(topic: Topic, replication: int, partitions: int | None) -> list[NewTopic]:
+    new = [NewTopic(topic.name, min(topic.partitions, partitions or topic.partitions), replication, topic_configs=_settings(topic))]
     if topic.dead_letters:
         new.append(NewTopic(topic.name + SUFFIX, 1, replication, topic_configs=DEAD_LETTERS))
     return new

@@ -49,7 +49,7 @@ def demo() -> None:
     stack = Stack(FOLDER, say=lambda line: console.print(f"[green]•[/] {line}"))
     try:
         with stack:
-            asyncio.run(_run(stack))
+            asyncio.run(run(stack))
     except (LocalStackError, DemoFailed) as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(1) from None
@@ -59,7 +59,8 @@ def demo() -> None:
     console.print(f"[green]All as it had to be, in {time.monotonic() - started:.0f} s.[/]")
 
 
-async def _run(stack: Stack) -> None:
+async def run(stack: Stack) -> None:
+    """Seed, subscribe, play and check. Raises DemoFailed with everything that did not come out as it had to."""
     urls = {name: stack.environment(name)["COMANDA_DATABASE_URL"] for name in stack.names}
     report = await seed.seed(urls)
     seed.show(report, console)

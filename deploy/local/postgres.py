@@ -33,6 +33,7 @@ _SETTINGS = {
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "jit": "off",
+    "autovacuum_naptime": "10s",
     "timezone": "UTC",
     "log_timezone": "UTC",
     # The text of a failed statement, its parameters and the row that broke a rule may hold what a customer wrote.

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from deploy.local.docker import DockerPostgres
 
 FOLDER = Path(".comanda")
+PARTITIONS = 2
+"""Of a topic: one process a service needs no more, and two are enough to see that keys keep their order."""
 
 _MEGABYTES = 1000
 _READY_SECONDS = 120.0
@@ -94,7 +96,7 @@ class Stack:
             with self._step("databases migrated"):
                 complete(migrate_all(self.admin_url, database_password(self._remembered)))
             with self._step("topics created"):
-                complete(create_topics(self.bootstrap))
+                complete(create_topics(self.bootstrap, partitions=PARTITIONS))
             with self._step(f"{len(self.names)} services ready"):
                 started.callback(self.supervisor.stop)
                 self.supervisor.start(self._child(name) for name in self.names)
@@ -116,7 +118,7 @@ class Stack:
             return
         self.broker.restart()
         if self.broker.kind == "embedded":
-            complete(create_topics(self.bootstrap))
+            complete(create_topics(self.bootstrap, partitions=PARTITIONS))
             self.supervisor.restart_all()
             self.supervisor.wait_ready(_READY_SECONDS)
 

@@ -87,8 +87,8 @@ create table outbox_sequences (
 ) with (fillfactor = 50);
 call isolate_tenants('outbox_sequences');
 
--- Writes events (libs/outbox.py). The streams come once each, sorted, with how many events each has; every event names the place of its stream and how
--- many of that stream follow. One round trip, and no join, whose plan would depend on how many there are.
+-- Writes events (libs/outbox.py). The streams come once each, sorted, with how many events each has; every event names the place of its stream
+-- and how many of that stream follow. One round trip, and no join, whose plan would depend on how many there are.
 create procedure enqueue(
     stream_distributor_ids uuid[], stream_topics text[], stream_keys text[], stream_events bigint[],
     streams integer[], still_to_come integer[], aggregate_ids text[], payloads jsonb[], headers jsonb[])

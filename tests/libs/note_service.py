@@ -63,9 +63,9 @@ async def missing() -> None:
 
 
 @router.get("/v1/broken")
-async def broken() -> None:
-    """Fails in a way that nobody foresaw."""
-    raise RuntimeError("swordfish")
+async def broken(word: str) -> None:
+    """Fails in a way that nobody foresaw, over what the caller said."""
+    raise RuntimeError(word)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,13 @@ from collections import Counter
 from uuid import UUID, uuid4
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 
 from deploy.local.broker import Broker
+from libs.dead_letter import DeadLetters, Refusal
 from libs.postgres import Pool, Transaction
 from libs.settings import Settings
+from tests.consuming import record
 from tests.libs import notes, wire
 from tests.libs.conftest import consuming
 from tests.libs.notes import NoteTaken, note
@@ -133,6 +136,15 @@ async def test_an_unforeseen_error_is_tried_a_few_times_and_then_refused(
     assert about["dlq-error"] == b"RuntimeError"
     assert SECRET.encode() not in about["dlq-reason"]
     assert tries["always"] >= 5
+
+
+async def test_a_broker_that_is_away_does_not_use_up_what_may_be_refused(event_type: type[NoteTaken], running_settings: Settings) -> None:
+    away = running_settings.model_copy(update={"kafka_bootstrap": "127.0.0.1:1", "dead_letters_per_minute": 1})
+    letters = DeadLetters(notes.TEMPLATE, away)
+    refusal = Refusal(record(note(event_type, uuid4(), "refuse")), "NoteRefused", "this note is refused")
+    for _ in range(3):
+        with pytest.raises(KafkaConnectionError):
+            await letters.put([refusal])
 
 
 async def test_a_consumer_that_refuses_too_much_halts_and_leaves_the_records_where_they_are(

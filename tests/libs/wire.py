@@ -35,8 +35,8 @@ def raw(event: Event, *more_headers: tuple[str, Any]) -> Raw:
 async def create_topic(bootstrap: str, topic: str, partitions: int = 3) -> None:
     """Create `topic` and its dead letters."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         await admin.create_topics([NewTopic(topic, partitions, 1), NewTopic(f"{topic}.dlq", 1, 1, topic_configs=DEAD_LETTERS)])
     finally:
         await admin.close()
@@ -45,8 +45,8 @@ async def create_topic(bootstrap: str, topic: str, partitions: int = 3) -> None:
 async def send(bootstrap: str, topic: str, *records: Raw, partition: int | None = None) -> None:
     """Send `records` in this order."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=LARGEST_RECORD_BYTES)
-    await producer.start()
     try:
+        await producer.start()
         for record in records:
             await producer.send_and_wait(topic, value=record.value, key=record.key, headers=list(record.headers), partition=partition)
     finally:
@@ -57,8 +57,8 @@ async def send(bootstrap: str, topic: str, *records: Raw, partition: int | None 
 async def reader(bootstrap: str, topic: str) -> AsyncGenerator[AIOKafkaConsumer]:
     """Open a consumer, of no group, at the beginning of every partition of `topic`."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=50)
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = [TopicPartition(topic, number) for number in sorted(await _partitions(consumer, topic))]
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)

@@ -1,0 +1,1 @@
+"""Whole conversations, through every service on a real broker."""

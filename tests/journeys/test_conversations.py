@@ -43,10 +43,10 @@ async def test_every_conversation_of_the_demo_ends_as_it_has_to(stack: Stack) ->
 
 async def test_a_gateway_may_publish_messages_itself(stack: Stack) -> None:
     customer = HARBOR.customers[-1]
-    for text in ("4 cs whole milk please", "that's all", "yes"):
+    for text in ("6 cs whole milk please", "that's all", "yes"):
         await _publish(stack, _message(text, customer.contacts[0].address, customer.id))
     order = await _confirmed_order(stack, str(customer.id))
-    assert [(line["sku"], line["quantity"]) for line in order["lines"]] == [("HF-10010", "4.000")]
+    assert [(line["sku"], line["quantity"]) for line in order["lines"]] == [("HF-10010", "6.000")]
 
 
 async def test_a_message_written_from_the_shell_shows_what_became_of_it(stack: Stack) -> None:

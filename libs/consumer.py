@@ -28,7 +28,7 @@ from schemas.event import Event
 log = structlog.get_logger()
 
 POLL_MS = 200
-OFFSETS_EVERY_SECONDS = 0.5
+OFFSETS_EVERY_SECONDS = 1.0
 """Offsets are committed after the work, and not for every batch: what a crash repeats, the inbox knows."""
 UNFORESEEN_TRIES = 5
 NO_POLL_LIMIT_MS = 7 * 24 * 3600 * 1000

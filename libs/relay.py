@@ -27,7 +27,7 @@ from libs.settings import Settings
 log = structlog.get_logger()
 
 ROUND = 1_000
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 LEADER_LOCK = 0x0C0_4A_DA
 LEADER_POLL_SECONDS = 1.0
 

@@ -11,7 +11,7 @@ from libs import auth, postgres, service
 from libs.auth import Caller, Role
 from libs.refused import NotFound, Refused
 from libs.service import Service
-from services.message_store import store
+from services.message_store import inbox_store
 
 router = APIRouter(prefix="/v1/conversations", tags=["conversations"])
 
@@ -32,7 +32,7 @@ async def list_conversations(
 ) -> dict[str, Any]:
     """Conversations, the newest first; `next` is the cursor of the next page, null on the last."""
     async with postgres.tenant_transaction(this.pool, [caller.distributor_id]) as tx:
-        found = await store.select_conversations(tx, caller.distributor_id, _decode(cursor) if cursor else None, limit)
+        found = await inbox_store.select_conversations(tx, caller.distributor_id, _decode(cursor) if cursor else None, limit)
     return {"items": found, "next": _encode(found[-1]["last_message_at"], found[-1]["id"]) if len(found) == limit else None}
 
 
@@ -42,9 +42,9 @@ async def list_messages(
 ) -> dict[str, Any]:
     """The messages of a conversation in their order, from the place after `after` on."""
     async with postgres.tenant_transaction(this.pool, [caller.distributor_id]) as tx:
-        if not await store.conversation_exists(tx, caller.distributor_id, conversation_id):
+        if not await inbox_store.conversation_exists(tx, caller.distributor_id, conversation_id):
             raise NotFound(f"there is no conversation {conversation_id}")
-        found = await store.select_messages(tx, caller.distributor_id, conversation_id, after, limit)
+        found = await inbox_store.select_messages(tx, caller.distributor_id, conversation_id, after, limit)
     return {"items": found, "next": found[-1]["thread_position"] if len(found) == limit else None}
 
 

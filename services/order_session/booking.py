@@ -12,12 +12,12 @@ from schemas.order import OrderChannel, OrderEvent
 from schemas.order_confirmed import OrderConfirmed
 from schemas.order_created import OrderCreated
 from schemas.order_review_requested import OrderReviewRequested
-from services.order_session import order_store, store
+from services.order_session import copies, order_store
+from services.order_session.copies import Customer
 from services.order_session.domain.messages import order_id
 from services.order_session.domain.orders import Terms, consolidate
 from services.order_session.domain.session import Session
 from services.order_session.order_store import NewOrder
-from services.order_session.store import Customer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ async def book(
     if not confirmed:
         return {}
     tenants = [session.distributor_id for _, session in confirmed]
-    customers = await store.select_customers(tx, tenants, [session.customer_id or session.id for _, session in confirmed])
+    customers = await copies.select_customers(tx, tenants, [session.customer_id or session.id for _, session in confirmed])
     numbers = await order_store.next_numbers(tx, tenants)
     return {
         session.id: _booked(event, session, number, terms[session.distributor_id], customers.get(session.customer_id or session.id), now)

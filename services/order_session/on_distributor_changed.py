@@ -2,9 +2,9 @@
 
 from libs.postgres import Transaction
 from schemas.distributor_changed import DistributorChanged
-from services.order_session import store
+from services.order_session import copies
 
 
 async def on_distributor_changed(event: DistributorChanged, tx: Transaction) -> None:
     """Keep the tenant's terms; an older word than the one we have changes nothing."""
-    await store.upsert_distributor(tx, event)
+    await copies.upsert_distributor(tx, event)

@@ -12,7 +12,7 @@ from schemas.event import Event
 from schemas.message_matched import MessageMatched
 from schemas.order_session_changed import OrderSessionChanged, SessionItem
 from schemas.reply_requested import ReplyRequested
-from services.order_session import booking, store
+from services.order_session import booking, copies, store
 from services.order_session.booking import Booked
 from services.order_session.domain import messages
 from services.order_session.domain.messages import Answer, Decision
@@ -30,7 +30,7 @@ async def on_messages_matched(events: Sequence[MessageMatched], tx: Transaction)
     now = datetime.now(UTC)
     await store.lock_conversations(tx, [event.conversation_id for event in events])
     sessions = await _load(tx, events)
-    terms = await store.select_terms(tx, list({event.distributor_id for event in events}))
+    terms = await copies.select_terms(tx, list({event.distributor_id for event in events}))
     decisions: list[tuple[MessageMatched, Decision]] = []
     for event in events:
         if event.distributor_id not in terms:

@@ -1,29 +1,17 @@
-"""Sessions and what orders depend on. One statement a function, for the conversations of a batch."""
+"""Sessions, their items and events. One statement a function, for the conversations of a batch."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from libs.postgres import Connection, Transaction
 from schemas.contact import Channel
-from schemas.customer_changed import CustomerChanged
-from schemas.distributor_changed import DistributorChanged
 from schemas.match import Candidate, MatchingMethod, Product
 from schemas.order_session_changed import SessionOutcome, SessionStatus
-from services.order_session.domain.orders import Terms
 from services.order_session.domain.session import Item, ItemStatus, Session, SessionEvent
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Whose order it is."""
-
-    business_name: str
-    customer_code: str
-    address: str | None
 
 
 async def lock_conversations(tx: Transaction, conversation_ids: Sequence[UUID]) -> None:
@@ -66,34 +54,6 @@ async def select_items(tx: Transaction, distributor_ids: Sequence[UUID], session
     for row in rows:
         found.setdefault(row["order_session_id"], []).append(_item(row))
     return {session_id: tuple(items) for session_id, items in found.items()}
-
-
-async def select_terms(tx: Transaction, distributor_ids: Sequence[UUID]) -> dict[UUID, Terms]:
-    """Return what each tenant demands of an order."""
-    rows = await tx.fetch("select * from distributors where distributor_id = any($1::uuid[])", distributor_ids)
-    return {
-        row["distributor_id"]: Terms(
-            currency=row["currency"],
-            timezone=row["timezone"],
-            confidence_threshold=row["ai_confidence_threshold"],
-            minimum_amount=row["minimum_order_amount"],
-            auto_confirm=row["auto_confirm"],
-        )
-        for row in rows
-    }
-
-
-async def select_customers(tx: Transaction, distributor_ids: Sequence[UUID], customer_ids: Sequence[UUID]) -> dict[UUID, Customer]:
-    """Return customers, each named with its tenant."""
-    rows = await tx.fetch(
-        """
-        select c.id, c.business_name, c.customer_code, c.address from customers c
-          join (select distinct * from unnest($1::uuid[], $2::uuid[]) as e (distributor_id, id)) e using (distributor_id, id)
-        """,
-        distributor_ids,
-        customer_ids,
-    )
-    return {row["id"]: Customer(row["business_name"], row["customer_code"], row["address"]) for row in rows}
 
 
 async def upsert_sessions(tx: Transaction, sessions: Sequence[Session]) -> None:
@@ -202,48 +162,6 @@ async def insert_session_events(tx: Transaction, events: Sequence[tuple[Session,
     )
 
 
-async def upsert_distributor(tx: Transaction, event: DistributorChanged) -> None:
-    """Keep the newest word on a tenant's terms."""
-    await tx.execute(
-        """
-        insert into distributors as d
-               (distributor_id, business_name, currency, timezone, ai_confidence_threshold, minimum_order_amount, auto_confirm, as_of)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
-            on conflict (distributor_id) do update
-           set business_name = excluded.business_name, currency = excluded.currency, timezone = excluded.timezone,
-               ai_confidence_threshold = excluded.ai_confidence_threshold, minimum_order_amount = excluded.minimum_order_amount,
-               auto_confirm = excluded.auto_confirm, as_of = excluded.as_of
-         where d.as_of <= excluded.as_of
-        """,
-        event.distributor_id,
-        event.business_name,
-        event.currency,
-        event.timezone,
-        event.ai_confidence_threshold,
-        event.minimum_order_amount,
-        event.auto_confirm,
-        event.occurred_at,
-    )
-
-
-async def upsert_customer(tx: Transaction, event: CustomerChanged) -> None:
-    """Keep the newest word on a customer."""
-    await tx.execute(
-        """
-        insert into customers as c (distributor_id, id, business_name, customer_code, address, as_of) values ($1, $2, $3, $4, $5, $6)
-            on conflict (distributor_id, id) do update
-           set business_name = excluded.business_name, customer_code = excluded.customer_code, address = excluded.address, as_of = excluded.as_of
-         where c.as_of <= excluded.as_of
-        """,
-        event.distributor_id,
-        event.customer_id,
-        event.business_name,
-        event.customer_code,
-        event.address,
-        event.occurred_at,
-    )
-
-
 async def select_newest_session(connection: Connection, distributor_id: UUID, conversation_id: UUID) -> Session | None:
     """Return the newest session of a conversation with its items, open or closed."""
     row = await connection.fetchrow(
@@ -255,7 +173,7 @@ async def select_newest_session(connection: Connection, distributor_id: UUID, co
         return None
     session = _session(row)
     items = await select_items(connection, [distributor_id], [session.id])
-    return with_items(session, items.get(session.id, ()))
+    return replace(session, items=items.get(session.id, ()))
 
 
 async def select_session_events(connection: Connection, distributor_id: UUID, session_id: UUID) -> list[dict[str, Any]]:
@@ -269,11 +187,6 @@ async def select_session_events(connection: Connection, distributor_id: UUID, se
         session_id,
     )
     return [dict(row) for row in rows]
-
-
-def with_items(session: Session, items: tuple[Item, ...]) -> Session:
-    """Return the session with its items."""
-    return replace(session, items=items)
 
 
 def _session(row: Any) -> Session:  # noqa: ANN401 - an asyncpg record

@@ -16,7 +16,7 @@ from schemas.order_created import OrderCreated
 from schemas.order_review_requested import OrderReviewRequested
 from schemas.order_session_changed import OrderSessionChanged, SessionStatus
 from schemas.reply_requested import ReplyRequested
-from services.order_session import order_store, store
+from services.order_session import copies, order_store, store
 from services.order_session.__main__ import CONSUMES
 from services.order_session.domain.session import EventType, SessionEvent, rebuild
 from services.order_session.on_message_matched import DistributorUnknown
@@ -159,8 +159,8 @@ async def test_no_store_function_shows_a_foreign_tenants_rows(new_pool: NewPool)
             assert await order_store.select_order_products(tx, tenant, confirmed.order_id) == []
             assert await store.select_newest_session(tx, tenant, conversation) is None
             assert await store.select_session_events(tx, tenant, confirmed.order_session_id) == []
-            assert await store.select_terms(tx, [tenant]) == {}
-            assert await store.select_customers(tx, [tenant], [buyer]) == {}
+            assert await copies.select_terms(tx, [tenant]) == {}
+            assert await copies.select_customers(tx, [tenant], [buyer]) == {}
             assert await store.select_open_sessions(tx, [tenant], [conversation]) == {}
             assert await store.select_items(tx, [tenant], [confirmed.order_session_id]) == {}
 
@@ -172,4 +172,4 @@ async def test_an_older_word_on_a_distributor_changes_nothing(new_pool: NewPool)
     await take(pool, newer)
     await take(pool, older)
     async with postgres.tenant_transaction(pool, [tenant]) as tx:
-        assert (await store.select_terms(tx, [tenant]))[tenant].currency == "EUR"
+        assert (await copies.select_terms(tx, [tenant]))[tenant].currency == "EUR"

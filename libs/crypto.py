@@ -2,6 +2,7 @@
 
 import os
 from base64 import b64decode
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -32,5 +33,6 @@ def unseal(master_key: SecretStr, sealed: bytes, place: str) -> bytes:
         raise NotDecryptable("the value was changed, moved or sealed with another key") from error
 
 
+@lru_cache(maxsize=8)
 def _cipher(master_key: SecretStr) -> AESGCM:
     return AESGCM(b64decode(master_key.get_secret_value()))

@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 from collections import defaultdict
+from contextlib import suppress
 from functools import lru_cache
 from uuid import UUID
 
@@ -88,10 +89,9 @@ class Relay:
         """Wait until something was committed here, or until it is time to look for what others committed or a crash left."""
         if self._stopping.is_set():
             return
-        try:
-            await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_SECONDS):
+                await self._wake.wait()
 
     async def _take(self, connection: Connection, sent: list[int]) -> list[asyncpg.Record]:
         """Delete what was acknowledged and return what is to be sent next, in one round trip. A crash in between sends again."""

@@ -5,7 +5,7 @@ import gc
 import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 import uvicorn
@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 JOB_POLL_SECONDS = 0.5
 JOB_PAUSE_AFTER_ERROR_SECONDS = 1.0
+WATCH_SECONDS = 5.0
 STOP_WITHIN_SECONDS = 20
 
 Job = Callable[["Service"], Awaitable[int]]
@@ -54,6 +55,10 @@ class Service:
     def wake(self) -> None:
         """Say that something was committed: the relay and the jobs look at once."""
         self.relay.wake()
+        self.wake_jobs()
+
+    def wake_jobs(self) -> None:
+        """Say that there is something to do for the jobs."""
         for due in self._due:
             due.set()
 
@@ -93,13 +98,7 @@ class Service:
             except Exception:
                 log.exception("job_failed", job=name)
                 pause = JOB_PAUSE_AFTER_ERROR_SECONDS
-            await self._pause(due, pause)
-
-    async def _pause(self, due: asyncio.Event, seconds: float) -> None:
-        waiting = [asyncio.ensure_future(due.wait()), asyncio.ensure_future(self.stopping.wait())]
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for each in waiting:
-            each.cancel()
+            await _wait_for(due, pause)
 
     async def _watch(self, consumer: Consumer) -> None:
         """End the process when its consumer stands still: a fresh one takes over where it stopped."""
@@ -107,7 +106,13 @@ class Service:
             if consumer.stuck():
                 log.critical("consumer_stuck", mend="the process ends and is to be started again")
                 raise RuntimeError("the consumer is stuck")
-            await self._pause(asyncio.Event(), 5)
+            await _wait_for(self.stopping, WATCH_SECONDS)
+
+
+async def _wait_for(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def application(service: Service, api: APIRouter | None, on_failure: Callable[[], None]) -> FastAPI:
@@ -142,8 +147,8 @@ def _ended(task: "asyncio.Task[None]", service: Service, on_failure: Callable[[]
         on_failure()
 
 
-def of(request: Request) -> Service:
-    """FastAPI dependency: the service that a route belongs to."""
+async def of(request: Request) -> Service:
+    """FastAPI dependency: the service that a route belongs to. Async, or FastAPI would call it in a thread."""
     service: Service = request.app.state.service
     return service
 
@@ -175,6 +180,8 @@ def run(name: str, settings: Settings, *, consumes: Handlers | None = None, api:
         loop="uvloop",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
+        server_header=False,
         timeout_graceful_shutdown=STOP_WITHIN_SECONDS,
     )
     server = _Server(config)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PrivateAttr
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 
 class Fact(BaseModel):
@@ -41,20 +41,20 @@ class Event(Fact):
     distributor_id: UUID
     occurred_at: AwareDatetime
 
-    _envelope: Envelope | None = PrivateAttr(default=None)
-    _cause: Envelope | None = PrivateAttr(default=None)
+    # Kept beside the fields, where a cached_property keeps its value: a private attribute of pydantic's costs more than reading the whole event.
 
     @property
     def envelope(self) -> Envelope:
         """How this event arrived. Raises LookupError for one that was never on a topic."""
-        if self._envelope is None:
+        envelope = self.__dict__.get("_envelope")
+        if envelope is None:
             raise LookupError(f"this {self.topic} was made here, it did not arrive from a topic")
-        return self._envelope
+        return envelope
 
     @property
     def cause(self) -> Envelope | None:
         """The envelope of the event that led to this one."""
-        return self._cause
+        return self.__dict__.get("_cause")
 
     @property
     def key(self) -> str:
@@ -68,10 +68,10 @@ class Event(Fact):
 
     def arrived_in(self, envelope: Envelope) -> Self:
         """Remember the envelope that this event was read from."""
-        self._envelope = envelope
+        self.__dict__["_envelope"] = envelope
         return self
 
     def because_of(self, event: "Event") -> Self:
         """Name the event that led to this one, so that both carry the same correlation id."""
-        self._cause = event.envelope
+        self.__dict__["_cause"] = event.envelope
         return self

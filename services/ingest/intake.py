@@ -51,7 +51,7 @@ class Intake:
             raise TooMuchAtOnce("too many messages wait to be stored; try again in a few seconds")
         waiting = _Waiting(messages, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
-        service.wake()
+        service.wake_jobs()
         await waiting.stored
 
     async def store_waiting(self, service: Service) -> int:

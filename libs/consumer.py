@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -37,14 +38,20 @@ NO_POLL_LIMIT_MS = 7 * 24 * 3600 * 1000
 Record = ConsumerRecord[bytes, bytes]
 OneHandler = Callable[[Any, Transaction], Awaitable[None]]
 BatchHandler = Callable[[Sequence[Any], Transaction], Awaitable[None]]
+TenantFilter = Callable[[Transaction, set[UUID], str], Awaitable[set[UUID]]]
+"""Given tenants and a topic, returns those of them for whom there is something to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class InBatches:
-    """A handler that takes all events of its topic in a batch at once, for set-based SQL; those that are not `wanted` are passed over."""
+    """A handler that takes all events of its topic in a batch at once, for set-based SQL.
+
+    Events that are not `wanted` are passed over, and so are those of tenants that `for_tenants`, asked in the transaction, leaves out.
+    """
 
     handle: BatchHandler
     wanted: Callable[[Any], bool] = lambda _: True
+    for_tenants: TenantFilter | None = None
 
 
 Handlers = Mapping[type[Event], OneHandler | InBatches]
@@ -215,9 +222,10 @@ class Consumer:
             return
         tenants = {arrival.event.distributor_id for arrival in arrivals}
         async with postgres.tenant_transaction(self._pool, tenants) as tx:
-            claimed = await inbox.claim(tx, self._service, [arrival.event for arrival in arrivals])
+            concerned = await self._concerned(arrivals, tx)
+            claimed = await inbox.claim(tx, self._service, [arrival.event for arrival in concerned]) if concerned else set[UUID]()
             fresh: dict[str, list[Event]] = {}
-            for arrival in arrivals:
+            for arrival in concerned:
                 if arrival.event.envelope.id in claimed:
                     claimed.remove(arrival.event.envelope.id)
                     fresh.setdefault(arrival.event.topic, []).append(arrival.event)
@@ -226,6 +234,16 @@ class Consumer:
                     await _hand_over(handler, events, tx)
         for arrival in arrivals:
             telemetry.CONSUMED.labels(arrival.record.topic, "done").inc()
+
+    async def _concerned(self, arrivals: Sequence[Arrival], tx: Transaction) -> Sequence[Arrival]:
+        """Leave out the events of tenants for whom there is nothing to do: they need no place in the inbox."""
+        idle: set[tuple[str, UUID]] = set()
+        for topic, handler in self._handlers.items():
+            tenants = {arrival.event.distributor_id for arrival in arrivals if arrival.event.topic == topic}
+            if tenants and isinstance(handler, InBatches) and handler.for_tenants:
+                busy = await handler.for_tenants(tx, tenants, topic)
+                idle |= {(topic, tenant) for tenant in tenants - busy}
+        return [arrival for arrival in arrivals if (arrival.event.topic, arrival.event.distributor_id) not in idle] if idle else arrivals
 
 
 async def _hand_over(handler: OneHandler | InBatches, events: Sequence[Event], tx: Transaction) -> None:

@@ -1,10 +1,11 @@
 """Saying something: events are written in the transaction that makes them true, and published afterwards."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from libs import telemetry
 from libs.postgres import Transaction
@@ -71,4 +72,4 @@ def _headers(event: Event, traceparent: str | None) -> str:
         headers |= {"ce_correlationid": str(event.cause.correlation_id), "ce_causationid": str(event.cause.id)}
     if traceparent:
         headers["ce_traceparent"] = traceparent
-    return json.dumps(headers)
+    return to_json(headers).decode()

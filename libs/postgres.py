@@ -1,6 +1,5 @@
 """Connections, and the tenants that a transaction may see."""
 
-import json
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -8,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
+from pydantic_core import from_json, to_json
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
@@ -42,7 +42,7 @@ async def create_pool(url: str, name: str, size: int) -> Pool:
 
 async def register_types(connection: Connection) -> None:
     """Read and write jsonb columns as Python values."""
-    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=json.loads)
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=_to_json, decoder=from_json)
 
 
 @asynccontextmanager
@@ -89,7 +89,7 @@ def _name_tenants(distributor_ids: Iterable[UUID]) -> str:
 
 
 def _to_json(value: Any) -> str:  # noqa: ANN401 - any JSON value
-    return json.dumps(value, separators=(",", ":"), default=str)
+    return to_json(value).decode()
 
 
 async def _leave_as_is(_connection: Connection) -> None:

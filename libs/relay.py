@@ -6,7 +6,6 @@ know it by its id.
 """
 
 import asyncio
-import json
 import time
 from collections import defaultdict
 from contextlib import suppress
@@ -18,6 +17,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.partitioner import murmur2
 from aiokafka.producer.message_accumulator import BatchBuilder
+from pydantic_core import from_json
 
 from libs import kafka, telemetry
 from libs.cloud_events import CONTENT_TYPE
@@ -145,7 +145,7 @@ class Relay:
             "ce_correlationid": str(event_id),
             "ce_sequence": str(row["sequence"]),
         }
-        headers |= json.loads(row["headers"])
+        headers |= from_json(row["headers"])
         return [(name, value.encode()) for name, value in headers.items()]
 
 

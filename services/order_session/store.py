@@ -1,11 +1,12 @@
 """Sessions, their items and events. One statement a function, for the conversations of a batch."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+from pydantic_core import to_json
 
 from libs.postgres import Connection, Transaction
 from schemas.contact import Channel
@@ -133,12 +134,12 @@ async def upsert_items(tx: Transaction, sessions: Sequence[Session]) -> None:
         [i.method for _, _, i in rows],
         [i.matching_confidence for _, _, i in rows],
         [i.score for _, _, i in rows],
-        ["[" + ",".join(candidate.model_dump_json() for candidate in i.alternatives) + "]" for _, _, i in rows],
+        [to_json(i.alternatives).decode() for _, _, i in rows],
         [i.status for _, _, i in rows],
         [i.added_at for _, _, i in rows],
         [i.confirmed_at for _, _, i in rows],
         [i.removed_at for _, _, i in rows],
-        [json.dumps(_item_metadata(place, i)) for _, place, i in rows],
+        [to_json(_item_metadata(place, i)).decode() for _, place, i in rows],
     )
 
 
@@ -156,7 +157,7 @@ async def insert_session_events(tx: Transaction, events: Sequence[tuple[Session,
         [s.id for s, _ in events],
         [e.sequence for _, e in events],
         [e.type for _, e in events],
-        [json.dumps(e.data) for _, e in events],
+        [to_json(e.data).decode() for _, e in events],
         [e.message_id for _, e in events],
         [e.at for _, e in events],
     )
@@ -214,7 +215,7 @@ def _session(row: Any) -> Session:  # noqa: ANN401 - an asyncpg record
 
 
 def _metadata(session: Session) -> str:
-    return json.dumps({"last_item_id": str(session.last_item_id) if session.last_item_id else None, "confidence_sum": str(session.confidence_sum)})
+    return to_json({"last_item_id": session.last_item_id, "confidence_sum": session.confidence_sum}).decode()
 
 
 def _item(row: Any) -> Item:  # noqa: ANN401 - an asyncpg record
@@ -243,5 +244,4 @@ def _item(row: Any) -> Item:  # noqa: ANN401 - an asyncpg record
 
 
 def _item_metadata(place: int, item: Item) -> dict[str, Any]:
-    product = item.product.model_dump(mode="json") if item.product else None
-    return {"place": place, "phrase": item.phrase, "product": product, "quantity_assumed": item.quantity_assumed}
+    return {"place": place, "phrase": item.phrase, "product": item.product, "quantity_assumed": item.quantity_assumed}

@@ -9,10 +9,15 @@ from schemas.topics import Visibility
 from services.webhook_dispatcher import api
 from services.webhook_dispatcher.add_partitions import add_partitions
 from services.webhook_dispatcher.deliver_due import deliver_due
+from services.webhook_dispatcher.endpoint_store import select_subscribers
 from services.webhook_dispatcher.on_public_event import on_public_events
 from services.webhook_dispatcher.settings import DispatcherSettings
 
-CONSUMES: Handlers = {EVENTS[topic.name]: InBatches(on_public_events) for topic in topics.load().values() if topic.visibility is Visibility.PUBLIC}
+CONSUMES: Handlers = {
+    EVENTS[topic.name]: InBatches(on_public_events, for_tenants=select_subscribers)
+    for topic in topics.load().values()
+    if topic.visibility is Visibility.PUBLIC
+}
 JOBS: list[Job] = [deliver_due, add_partitions]
 
 if __name__ == "__main__":

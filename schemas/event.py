@@ -46,7 +46,7 @@ class Event(Fact):
     @property
     def envelope(self) -> Envelope:
         """How this event arrived. Raises LookupError for one that was never on a topic."""
-        envelope = self.__dict__.get("_envelope")
+        envelope = vars(self).get("_envelope")
         if envelope is None:
             raise LookupError(f"this {self.topic} was made here, it did not arrive from a topic")
         return envelope
@@ -54,7 +54,7 @@ class Event(Fact):
     @property
     def cause(self) -> Envelope | None:
         """The envelope of the event that led to this one."""
-        return self.__dict__.get("_cause")
+        return vars(self).get("_cause")
 
     @property
     def key(self) -> str:
@@ -68,10 +68,10 @@ class Event(Fact):
 
     def arrived_in(self, envelope: Envelope) -> Self:
         """Remember the envelope that this event was read from."""
-        self.__dict__["_envelope"] = envelope
+        vars(self)["_envelope"] = envelope
         return self
 
     def because_of(self, event: "Event") -> Self:
         """Name the event that led to this one, so that both carry the same correlation id."""
-        self.__dict__["_cause"] = event.envelope
+        vars(self)["_cause"] = event.envelope
         return self

@@ -74,6 +74,9 @@ class Consumer:
         self._service = service
         self._settings = settings
         self._handlers = {event_type.topic: handler for event_type, handler in handlers.items()}
+        self._filters = {
+            topic: handler.for_tenants for topic, handler in self._handlers.items() if isinstance(handler, InBatches) and handler.for_tenants
+        }
         self._pool = pool
         self._stopping = stopping
         self._committed = committed
@@ -238,11 +241,9 @@ class Consumer:
     async def _concerned(self, arrivals: Sequence[Arrival], tx: Transaction) -> Sequence[Arrival]:
         """Leave out the events of tenants for whom there is nothing to do: they need no place in the inbox."""
         idle: set[tuple[str, UUID]] = set()
-        for topic, handler in self._handlers.items():
-            tenants = {arrival.event.distributor_id for arrival in arrivals if arrival.event.topic == topic}
-            if tenants and isinstance(handler, InBatches) and handler.for_tenants:
-                busy = await handler.for_tenants(tx, tenants, topic)
-                idle |= {(topic, tenant) for tenant in tenants - busy}
+        for topic, filtered in self._filters.items():
+            if tenants := {arrival.event.distributor_id for arrival in arrivals if arrival.event.topic == topic}:
+                idle |= {(topic, tenant) for tenant in tenants - await filtered(tx, tenants, topic)}
         return [arrival for arrival in arrivals if (arrival.event.topic, arrival.event.distributor_id) not in idle] if idle else arrivals
 
 

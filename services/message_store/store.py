@@ -15,7 +15,6 @@ from schemas.reply_requested import ReplyRequested
 CUSTOMER_SERVICE_WINDOW_HOURS = 24
 """Free-form replies are allowed this long after the customer's last message (WhatsApp)."""
 
-
 ExternalId: TypeAlias = tuple[UUID, UUID, str]
 """Distributor, integration, and the provider's id of the message."""
 

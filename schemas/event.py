@@ -59,7 +59,10 @@ class Event(Fact):
     @property
     def key(self) -> str:
         """The partition key: events of one key are never reordered."""
-        return str(next(value for field in self.key_fields if (value := getattr(self, field)) is not None))
+        for field in self.key_fields:
+            if (value := getattr(self, field)) is not None:
+                return str(value)
+        raise LookupError(f"this {self.topic} has no partition key")
 
     @property
     def subject(self) -> str:

@@ -70,8 +70,9 @@ create table outbox (
     type text not null,
     key text not null,
     sequence bigint not null,
-    payload jsonb not null check (jsonb_typeof(payload) = 'object'),
-    headers jsonb not null check (jsonb_typeof(headers) = 'object'),
+    -- Written once and read once, so kept as they are written.
+    payload json not null,
+    headers json not null,
     created_at timestamptz not null default now()
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 call isolate_tenants('outbox');
@@ -87,27 +88,29 @@ create table outbox_sequences (
 ) with (fillfactor = 50);
 call isolate_tenants('outbox_sequences');
 
--- Writes events (libs/outbox.py). The streams come once each, sorted, with how many events each has; every event names the place of its stream
--- and how many of that stream follow. One round trip, and no join, whose plan would depend on how many there are.
-create procedure enqueue(
-    stream_distributor_ids uuid[], stream_topics text[], stream_keys text[], stream_events bigint[],
-    streams integer[], still_to_come integer[], aggregate_ids text[], payloads jsonb[], headers jsonb[])
+-- Writes events (libs/outbox.py), given as one JSON array, in one round trip.
+create procedure enqueue(events json)
     language plpgsql
     as $$
-declare
-    last_sequences bigint[];
 begin
-    with counted as (
+    with incoming as materialized (
+        select *
+          from rows from (
+              json_to_recordset(events)
+              as (distributor_id uuid, topic text, key text, subject text, payload json, headers json)
+          ) with ordinality as e (distributor_id, topic, key, subject, payload, headers, place)
+    ),
+    counted as (
         insert into outbox_sequences as s (distributor_id, topic, key, last_sequence)
-        select * from unnest(stream_distributor_ids, stream_topics, stream_keys, stream_events)
+        select distributor_id, topic, key, count(*) from incoming group by 1, 2, 3 order by 1, 2, 3
             on conflict (distributor_id, topic, key) do update set last_sequence = s.last_sequence + excluded.last_sequence
-        returning last_sequence
+        returning distributor_id, topic, key, last_sequence
     )
-    select array_agg(last_sequence) into last_sequences from counted;
     insert into outbox (distributor_id, aggregate_type, aggregate_id, type, key, sequence, payload, headers)
-    select stream_distributor_ids[e.stream], split_part(stream_topics[e.stream], '.', 1), e.aggregate_id, stream_topics[e.stream],
-           stream_keys[e.stream], last_sequences[e.stream] - e.following, e.payload, e.header
-      from unnest(streams, still_to_come, aggregate_ids, payloads, headers) as e (stream, following, aggregate_id, payload, header);
+    select distributor_id, split_part(topic, '.', 1), subject, topic, key,
+           last_sequence + 1 - row_number() over (partition by distributor_id, topic, key order by place desc), payload, headers
+      from incoming join counted using (distributor_id, topic, key)
+     order by place;
 end $$;
 
 -- The events that were consumed.

@@ -1,6 +1,5 @@
 """What customers wrote is stored, once, in its place, and told to everybody else."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -9,30 +8,14 @@ from libs.postgres import Transaction
 from schemas.message_created import MessageCreated
 from schemas.message_received import MessageReceived
 from services.message_store import store
-from services.message_store.store import ExternalId, StoredMessage
+from services.message_store.store import StoredMessage
 
 
 async def on_messages_received(events: Sequence[MessageReceived], tx: Transaction) -> None:
     """Store a batch. A message that was stored before, or comes twice in the batch, is told once."""
-    ids = await store.claim_external_ids(tx, events)
-    fresh = [(event, message_id) for event in events if (message_id := ids.pop(_external_id(event), None))]
-    if not fresh:
-        return
-    new = [event for event, _ in fresh]
-    newest = {event.conversation_id: event for event in new}
-    counts = Counter(event.conversation_id for event in new)
-    taken = await store.upsert_conversations(tx, list(newest.values()), [counts[conversation_id] for conversation_id in newest])
-    places: list[StoredMessage] = []
-    for event, message_id in fresh:
-        taken[event.conversation_id] += 1
-        places.append(StoredMessage(message_id, taken[event.conversation_id]))
-    await store.insert_messages(tx, new, places)
+    stored = await store.insert_received(tx, events)
     now = datetime.now(UTC)
-    await outbox.enqueue(tx, *(_created(event, place, now) for event, place in zip(new, places, strict=True)))
-
-
-def _external_id(event: MessageReceived) -> ExternalId:
-    return event.distributor_id, event.integration_id, event.external_message_id
+    await outbox.enqueue(tx, *(_created(event, stored[place], now) for place, event in enumerate(events) if place in stored))
 
 
 def _created(event: MessageReceived, place: StoredMessage, now: datetime) -> MessageCreated:

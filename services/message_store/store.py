@@ -3,9 +3,10 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
+from libs import postgres
 from libs.postgres import Connection, Transaction
 from schemas.message_analyzed import MessageAnalyzed
 from schemas.message_received import MessageReceived
@@ -14,9 +15,6 @@ from schemas.reply_requested import ReplyRequested
 
 CUSTOMER_SERVICE_WINDOW_HOURS = 24
 """Free-form replies are allowed this long after the customer's last message (WhatsApp)."""
-
-ExternalId: TypeAlias = tuple[UUID, UUID, str]
-"""Distributor, integration, and the provider's id of the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,99 +38,74 @@ class Addressee:
     channel_account: str | None
 
 
-async def claim_external_ids(tx: Transaction, events: Sequence[MessageReceived]) -> dict[ExternalId, UUID]:
-    """Give each external id that was never seen a message id. Returns the new ones: their unique key is what stores a message once."""
-    rows = await tx.fetch(
-        """
-        insert into external_message_mappings
-               (distributor_id, integration_id, direction, external_id, message_id, external_conversation_id, status, status_at)
-        select distributor_id, integration_id, 'INBOUND', external_id, uuidv7(), external_conversation_id, 'RECEIVED', sent_at
-          from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
-            as e (distributor_id, integration_id, external_id, external_conversation_id, sent_at)
-            on conflict do nothing
-        returning distributor_id, integration_id, external_id, message_id
-        """,
-        [e.distributor_id for e in events],
-        [e.integration_id for e in events],
-        [e.external_message_id for e in events],
-        [e.external_conversation_id for e in events],
-        [e.sent_at for e in events],
-    )
-    return {(row["distributor_id"], row["integration_id"], row["external_id"]): row["message_id"] for row in rows}
+async def insert_received(tx: Transaction, events: Sequence[MessageReceived]) -> dict[int, StoredMessage]:
+    """Store customers' messages in the next places of their conversations, each external id once: its unique key is what stores a message once.
 
-
-async def upsert_conversations(tx: Transaction, newest: Sequence[MessageReceived], counts: Sequence[int]) -> dict[UUID, int]:
-    """Make room for new messages: `newest` is the last message of each conversation, `counts` how many there are.
-
-    Returns the last place that was taken before, by conversation. The rows stay locked, so places are gapless whoever writes at the same time.
+    Returns the new ones by their place in `events`. The conversations' rows stay locked, so places are gapless whoever writes at the same time.
     """
     rows = await tx.fetch(
         """
-        insert into conversations as c
-               (distributor_id, id, customer_id, contact_id, channel, integration_id, channel_account, external_thread_id, contact_address,
-                last_message_at, window_expires_at, unread_count, last_thread_position)
-        select distributor_id, id, customer_id, contact_id, channel, integration_id, channel_account, external_thread_id, contact_address,
-               sent_at, sent_at + make_interval(hours => $12), messages, messages
-          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::timestamptz[],
-                      $11::integer[])
-            as e (distributor_id, id, customer_id, contact_id, channel, integration_id, channel_account, external_thread_id, contact_address,
-                  sent_at, messages)
-         order by distributor_id, id
-            on conflict (distributor_id, id) do update
-           set last_thread_position = c.last_thread_position + excluded.last_thread_position,
-               unread_count = c.unread_count + excluded.unread_count,
-               last_message_at = greatest(c.last_message_at, excluded.last_message_at),
-               window_expires_at = greatest(c.window_expires_at, excluded.window_expires_at),
-               contact_id = excluded.contact_id,
-               contact_address = excluded.contact_address,
-               integration_id = excluded.integration_id,
-               channel_account = excluded.channel_account,
-               status = 'ACTIVE'
-        returning id, last_thread_position
+        with incoming as materialized (
+            select *, uuidv7() as message_id
+              from rows from (
+                  json_to_recordset($1::json) as (
+                      distributor_id uuid, conversation_id uuid, channel text, integration_id uuid, channel_account text, external_message_id text,
+                      external_conversation_id text, sender json, customer_id uuid, message_type text, content text, attachments jsonb,
+                      sent_at timestamptz, external_metadata jsonb),
+                  unnest($2::uuid[])
+              ) with ordinality as e (
+                  distributor_id, conversation_id, channel, integration_id, channel_account, external_message_id, external_conversation_id, sender,
+                  customer_id, message_type, content, attachments, sent_at, external_metadata, contact_id, place)
+        ),
+        claimed as (
+            insert into external_message_mappings
+                   (distributor_id, integration_id, direction, external_id, message_id, external_conversation_id, status, status_at)
+            select distributor_id, integration_id, 'INBOUND', external_message_id, message_id, external_conversation_id, 'RECEIVED', sent_at
+              from incoming
+                on conflict do nothing
+            returning message_id
+        ),
+        fresh as materialized (
+            select *, row_number() over (partition by conversation_id order by place) as nth from incoming join claimed using (message_id)
+        ),
+        placed as (
+            insert into conversations as c
+                   (distributor_id, id, customer_id, contact_id, channel, integration_id, channel_account, external_thread_id, contact_address,
+                    last_message_at, window_expires_at, unread_count, last_thread_position)
+            select distinct on (distributor_id, conversation_id)
+                   distributor_id, conversation_id, customer_id, contact_id, channel, integration_id, channel_account, external_conversation_id,
+                   sender ->> 'address', sent_at, sent_at + make_interval(hours => $3), nth, nth
+              from fresh
+             order by distributor_id, conversation_id, nth desc
+                on conflict (distributor_id, id) do update
+               set last_thread_position = c.last_thread_position + excluded.last_thread_position,
+                   unread_count = c.unread_count + excluded.unread_count,
+                   last_message_at = greatest(c.last_message_at, excluded.last_message_at),
+                   window_expires_at = greatest(c.window_expires_at, excluded.window_expires_at),
+                   contact_id = excluded.contact_id,
+                   contact_address = excluded.contact_address,
+                   integration_id = excluded.integration_id,
+                   channel_account = excluded.channel_account,
+                   status = 'ACTIVE'
+            returning c.id as conversation_id, c.last_thread_position
+        ),
+        stored as (
+            insert into messages (distributor_id, id, conversation_id, content, is_from_customer, message_type, status, attachments, thread_position,
+                                  sender_contact_id, integration_id, external_message_id, external_metadata, sent_at)
+            select f.distributor_id, f.message_id, conversation_id, f.content, true, f.message_type, 'RECEIVED', f.attachments,
+                   p.last_thread_position - n.messages + f.nth, f.contact_id, f.integration_id, f.external_message_id, f.external_metadata, f.sent_at
+              from fresh f
+              join placed p using (conversation_id)
+              join (select conversation_id, count(*) as messages from fresh group by 1) n using (conversation_id)
+            returning id, thread_position
+        )
+        select f.place, s.id, s.thread_position from stored s join fresh f on f.message_id = s.id
         """,
-        [e.distributor_id for e in newest],
-        [e.conversation_id for e in newest],
-        [e.customer_id for e in newest],
-        [e.contact_id for e in newest],
-        [e.channel for e in newest],
-        [e.integration_id for e in newest],
-        [e.channel_account for e in newest],
-        [e.external_conversation_id for e in newest],
-        [e.sender.address for e in newest],
-        [e.sent_at for e in newest],
-        counts,
+        postgres.to_json_text(events),
+        [e.contact_id for e in events],
         CUSTOMER_SERVICE_WINDOW_HOURS,
     )
-    added = {event.conversation_id: count for event, count in zip(newest, counts, strict=True)}
-    return {row["id"]: row["last_thread_position"] - added[row["id"]] for row in rows}
-
-
-async def insert_messages(tx: Transaction, events: Sequence[MessageReceived], places: Sequence[StoredMessage]) -> None:
-    """Store messages in their places."""
-    await tx.execute(
-        """
-        insert into messages (distributor_id, id, conversation_id, content, is_from_customer, message_type, status, attachments, thread_position,
-                              sender_contact_id, integration_id, external_message_id, external_metadata, sent_at)
-        select distributor_id, id, conversation_id, content, true, message_type, 'RECEIVED', attachments, thread_position, contact_id,
-               integration_id, external_message_id, external_metadata, sent_at
-          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[]::jsonb[], $7::integer[], $8::uuid[], $9::uuid[],
-                      $10::text[], $11::text[]::jsonb[], $12::timestamptz[])
-            as e (distributor_id, id, conversation_id, content, message_type, attachments, thread_position, contact_id, integration_id,
-                  external_message_id, external_metadata, sent_at)
-        """,
-        [e.distributor_id for e in events],
-        [place.message_id for place in places],
-        [e.conversation_id for e in events],
-        [e.content for e in events],
-        [e.message_type for e in events],
-        [_json_array(e.attachments) for e in events],
-        [place.thread_position for place in places],
-        [e.contact_id for e in events],
-        [e.integration_id for e in events],
-        [e.external_message_id for e in events],
-        [json.dumps(e.external_metadata) if e.external_metadata else "{}" for e in events],
-        [e.sent_at for e in events],
-    )
+    return {row["place"] - 1: StoredMessage(row["id"], row["thread_position"]) for row in rows}
 
 
 async def insert_replies(tx: Transaction, events: Sequence[ReplyRequested]) -> dict[UUID, tuple[StoredMessage, Addressee]]:

@@ -13,7 +13,7 @@ from tests.bench.load import NAMESPACE
 FILL = """
     insert into outbox (distributor_id, aggregate_type, aggregate_id, type, key, sequence, payload, headers)
     select $1, 'message', n::text, 'message.created', (n % 2000)::text, n / 2000 + 1,
-           jsonb_build_object('content', repeat('x', 400)), '{"ce_time": "2026-01-01T00:00:00+00:00"}'
+           json_build_object('content', repeat('x', 400)), '{"ce_time": "2026-01-01T00:00:00+00:00"}'
       from generate_series(1, $2::integer) n
 """
 

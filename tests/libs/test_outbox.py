@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic_core import from_json
 
 from libs import outbox
-from libs.outbox import LARGEST_PAYLOAD_BYTES
+from libs.cloud_events import LARGEST_EVENT_BYTES
 from libs.postgres import Pool, tenant_transaction
 from libs.refused import Refused
 from tests.libs.notes import NoteTaken, note
@@ -90,7 +91,7 @@ async def test_the_cause_of_an_event_is_kept_with_it(pool: Pool, tenant: UUID) -
     cause = note(NoteTaken, tenant, "cause")
     await _enqueue(pool, note(NoteTaken, tenant, "effect").because_of(cause), note(NoteTaken, tenant, "out of the blue"))
     async with tenant_transaction(pool, [tenant]) as tx:
-        effect, alone = [row["headers"] for row in await tx.fetch("select headers from outbox order by position")]
+        effect, alone = [from_json(row["headers"]) for row in await tx.fetch("select headers from outbox order by position")]
     assert effect["ce_causationid"] == str(cause.envelope.id)
     assert effect["ce_correlationid"] == str(cause.envelope.correlation_id)
     assert set(alone) == {"ce_time"}
@@ -98,7 +99,7 @@ async def test_the_cause_of_an_event_is_kept_with_it(pool: Pool, tenant: UUID) -
 
 async def test_an_event_that_no_consumer_would_take_is_refused_before_it_blocks_the_outbox(pool: Pool, tenant: UUID) -> None:
     with pytest.raises(Refused, match="bytes"):
-        await _enqueue(pool, note(NoteTaken, tenant, "x" * LARGEST_PAYLOAD_BYTES))
+        await _enqueue(pool, note(NoteTaken, tenant, "x" * LARGEST_EVENT_BYTES))
     assert await _sequences(pool, tenant) == []
 
 

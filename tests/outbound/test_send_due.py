@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic_core import from_json
 
 from deploy.demo.stand_ins.provider import Behaviour, Provider
 from libs import postgres
@@ -50,7 +51,7 @@ async def test_a_message_is_sent_and_said_to_be(pool: Pool, provider: Provider) 
     assert (changed.message_id, changed.conversation_id, changed.status) == (event.message_id, event.conversation_id, MessageStatus.SENT)
     assert changed.external_message_id == sent.wamid
     async with postgres.tenant_transaction(pool, [tenant]) as tx:
-        headers = await tx.fetchval("select headers from outbox")
+        headers = from_json(await tx.fetchval("select headers from outbox"))
     assert headers["ce_correlationid"] == str(event.envelope.correlation_id)
     assert await send_due(service_on(pool, provider.url)) == 0
 

@@ -92,8 +92,7 @@ create table external_message_mappings (
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     primary key (distributor_id, integration_id, direction, external_id),
-    -- Deferred, since the key is claimed before the message is stored.
-    foreign key (distributor_id, message_id) references messages (distributor_id, id) deferrable initially deferred
+    foreign key (distributor_id, message_id) references messages (distributor_id, id)
 );
 create index external_message_mappings_of_message on external_message_mappings (distributor_id, message_id);
 call isolate_tenants('external_message_mappings');

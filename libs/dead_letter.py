@@ -1,5 +1,6 @@
 """Records that were refused for ever: kept on `<topic>.dlq`, byte for byte, with everything needed to send them again."""
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
@@ -40,11 +41,15 @@ class DeadLetters:
         self._consumer = consumer
         self._settings = settings
         self._recent: deque[float] = deque()
+        self._one_at_a_time = asyncio.Lock()
 
     async def put(self, refusals: Sequence[Refusal]) -> None:
         """Keep `refusals`. Raises TooManyRefused, and keeps none, when they are more than may happen in a minute."""
-        if not refusals:
-            return
+        if refusals:
+            async with self._one_at_a_time:
+                await self._put(refusals)
+
+    async def _put(self, refusals: Sequence[Refusal]) -> None:
         self._demand_room(len(refusals))
         producer = kafka.producer(self._settings, f"{self._consumer}-dead-letters")
         try:

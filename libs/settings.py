@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     kafka_bootstrap: str = Field(description="host:port[,host:port]")
     kafka_idempotence: bool = Field(default=True, description="Off only for brokers that cannot do it, such as the embedded one")
     kafka_session_timeout_ms: int = 10_000
-    kafka_fetch_max_wait_ms: int = 500
+    kafka_fetch_max_wait_ms: int = 100
     kafka_batch_size: Annotated[int, Field(ge=1, le=5_000)] = Field(default=500, description="Most records that one transaction takes in")
 
     http_host: str = "127.0.0.1"

@@ -1,5 +1,6 @@
 """`message.received`: a customer wrote. From our webhooks, or straight from a gateway."""
 
+from functools import cached_property
 from typing import Any, Self
 from uuid import UUID
 
@@ -34,7 +35,7 @@ class MessageReceived(Event):
     sent_at: AwareDatetime = Field(description="When the customer sent it, by the provider's clock")
     external_metadata: dict[str, Any] = Field(default_factory=dict)
 
-    @property
+    @cached_property
     def contact_id(self) -> UUID:
         """The contact who wrote."""
         return contact_id(self.distributor_id, self.channel, self.sender.address)

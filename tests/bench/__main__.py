@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.local.stack import Stack
+from libs.service import collect_garbage_seldom
 from libs.settings import Settings
 from tests.bench import load, message_store, pipeline, relay
 
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="for each rate of the pipeline")
     parser.add_argument("--rates", default="20,100,200,250,300,350,400", help="messages a second, ascending")
     wanted = parser.parse_args()
+    collect_garbage_seldom()
     folder = Path(tempfile.mkdtemp(prefix="comanda-bench-"))
     try:
         results = _store(folder / "store", wanted.messages) | _pipeline(folder / "pipeline", wanted.rates, wanted.seconds)

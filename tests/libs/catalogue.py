@@ -21,6 +21,7 @@ VALUES = {
     "timestamp with time zone": "now()",
     "date": "current_date",
     "time without time zone": "current_time",
+    "json": "'{}'",
     "jsonb": "'{}'",
     "bytea": "'\\x00'",
     "inet": "'127.0.0.1'",

@@ -76,6 +76,30 @@ async def test_a_batch_handler_gets_the_events_of_many_tenants_together(
     assert max(sizes) > 1
 
 
+async def test_many_records_are_taken_side_by_side_each_conversation_in_its_order(
+    pool: Pool, tenant: UUID, event_type: type[NoteTaken], broker: Broker, running_settings: Settings
+) -> None:
+    at_work, most_at_work = 0, 0
+
+    async def remember_all(events: Sequence[NoteTaken], tx: Transaction) -> None:
+        nonlocal at_work, most_at_work
+        at_work += 1
+        most_at_work = max(most_at_work, at_work)
+        for event in events:
+            await notes.remember(event, tx)
+        at_work -= 1
+
+    conversations = [uuid4() for _ in range(12)]
+    events = [note(event_type, tenant, f"{number:03} of {conversation}", conversation) for number in range(50) for conversation in conversations]
+    await wire.send(broker.bootstrap, event_type.topic, *map(raw, events))
+    async with consuming(running_settings, {event_type: InBatches(remember_all)}, pool):
+        await all_kept(pool, tenant, *(event.content for event in events))
+    contents = await kept(pool, tenant)
+    for conversation in conversations:
+        assert [content for content in contents if str(conversation) in content] == [f"{number:03} of {conversation}" for number in range(50)]
+    assert most_at_work > 1
+
+
 async def test_a_crash_between_the_commit_and_the_offsets_repeats_nothing(
     pool: Pool, tenant: UUID, event_type: type[NoteTaken], broker: Broker, running_settings: Settings
 ) -> None:

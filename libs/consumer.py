@@ -6,6 +6,7 @@ is ours, since a FastStream handler that fails either loses its record or repeat
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -50,12 +51,14 @@ TenantFilter = Callable[[Transaction, set[UUID], str], Awaitable[set[UUID]]]
 class InBatches:
     """A handler that takes all events of its topic in a batch at once, for set-based SQL.
 
-    Events that are not `wanted` are passed over, and so are those of tenants that `for_tenants`, asked in the transaction, leaves out.
+    Events that are not `wanted` are passed over, and so are those of tenants that `for_tenants`, asked in the transaction, leaves out. A handler that
+    `knows_repeats` by a unique key of its own takes no places in the inbox.
     """
 
     handle: BatchHandler
     wanted: Callable[[Any], bool] = lambda _: True
     for_tenants: TenantFilter | None = None
+    knows_repeats: bool = False
 
 
 Handlers = Mapping[type[Event], OneHandler | InBatches]
@@ -81,6 +84,7 @@ class Consumer:
         self._filters = {
             topic: handler.for_tenants for topic, handler in self._handlers.items() if isinstance(handler, InBatches) and handler.for_tenants
         }
+        self._unclaimed = {topic for topic, handler in self._handlers.items() if isinstance(handler, InBatches) and handler.knows_repeats}
         self._pool = pool
         self._stopping = stopping
         self._committed = committed
@@ -236,31 +240,33 @@ class Consumer:
 
     async def attempt(self, arrivals: Sequence[Arrival]) -> None:
         """Handle `arrivals` in one transaction, each once. Raises whatever the handlers or the database raise, with nothing done."""
-        arrivals = [arrival for arrival in arrivals if self._wants(arrival.event)]
-        if not arrivals:
+        events = [arrival.event for arrival in arrivals if self._wants(arrival.event)]
+        if not events:
             return
-        tenants = {arrival.event.distributor_id for arrival in arrivals}
-        async with postgres.tenant_transaction(self._pool, tenants) as tx:
-            concerned = await self._concerned(arrivals, tx)
-            claimed = await inbox.claim(tx, self._service, [arrival.event for arrival in concerned]) if concerned else set[UUID]()
-            fresh: dict[str, list[Event]] = {}
-            for arrival in concerned:
-                if arrival.event.envelope.id in claimed:
-                    claimed.remove(arrival.event.envelope.id)
-                    fresh.setdefault(arrival.event.topic, []).append(arrival.event)
+        async with postgres.tenant_transaction(self._pool, {event.distributor_id for event in events}) as tx:
+            by_topic: dict[str, list[Event]] = {}
+            for event in await self._fresh(await self._concerned(events, tx), tx):
+                by_topic.setdefault(event.topic, []).append(event)
             for topic, handler in self._handlers.items():
-                if events := fresh.get(topic):
-                    await _hand_over(handler, events, tx)
-        for arrival in arrivals:
-            telemetry.CONSUMED.labels(arrival.record.topic, "done").inc()
+                if topic in by_topic:
+                    await _hand_over(handler, by_topic[topic], tx)
+        for topic, count in Counter(event.topic for event in events).items():
+            telemetry.CONSUMED.labels(topic, "done").inc(count)
 
-    async def _concerned(self, arrivals: Sequence[Arrival], tx: Transaction) -> Sequence[Arrival]:
+    async def _fresh(self, events: Sequence[Event], tx: Transaction) -> list[Event]:
+        """Leave out the events that were handled before."""
+        to_claim = [event for event in events if event.topic not in self._unclaimed]
+        if not to_claim:
+            return list(events)
+        return [event for event in events if event.topic in self._unclaimed] + await inbox.claim(tx, self._service, to_claim)
+
+    async def _concerned(self, events: Sequence[Event], tx: Transaction) -> Sequence[Event]:
         """Leave out the events of tenants for whom there is nothing to do: they need no place in the inbox."""
         idle: set[tuple[str, UUID]] = set()
         for topic, filtered in self._filters.items():
-            if tenants := {arrival.event.distributor_id for arrival in arrivals if arrival.event.topic == topic}:
+            if tenants := {event.distributor_id for event in events if event.topic == topic}:
                 idle |= {(topic, tenant) for tenant in tenants - await filtered(tx, tenants, topic)}
-        return [arrival for arrival in arrivals if (arrival.event.topic, arrival.event.distributor_id) not in idle] if idle else arrivals
+        return [event for event in events if (event.topic, event.distributor_id) not in idle] if idle else events
 
 
 async def _hand_over(handler: OneHandler | InBatches, events: Sequence[Event], tx: Transaction) -> None:

@@ -16,7 +16,7 @@ from services.message_store.on_order_session_changed import on_order_sessions_ch
 from services.message_store.on_reply_requested import on_replies_requested
 
 CONSUMES: Handlers = {
-    MessageReceived: InBatches(on_messages_received),
+    MessageReceived: InBatches(on_messages_received, knows_repeats=True),
     ReplyRequested: InBatches(on_replies_requested),
     MessageAnalyzed: InBatches(on_messages_analyzed),
     MessageStatusChanged: InBatches(on_message_statuses_changed),

@@ -9,10 +9,11 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from schemas.analysis import Confidence, Quantity
+from schemas.decimals import places
 from schemas.event import Event, Fact
 from schemas.match import MatchingMethod, UnitPrice
 
-Total = Annotated[Decimal, Field(max_digits=14, decimal_places=2)]
+Total = Annotated[Decimal, Field(max_digits=14, decimal_places=2), places(2)]
 
 
 class OrderStatus(StrEnum):
@@ -45,8 +46,8 @@ class OrderLine(Fact):
     sku: str | None
     product_name: str
     product_unit: str
-    quantity: Quantity
-    unit_price: UnitPrice
+    quantity: Annotated[Quantity, places(3)]
+    unit_price: Annotated[UnitPrice, places(4)]
     line_price: Total
     original_text: str | None = None
     matching_method: MatchingMethod

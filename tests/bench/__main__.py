@@ -16,7 +16,7 @@ from rich.table import Table
 from deploy.local.stack import Stack
 from libs.service import collect_garbage_seldom
 from libs.settings import Settings
-from tests.bench import load, message_store, pipeline, relay
+from tests.bench import ingest, load, message_store, pipeline, relay
 
 RESULTS = Path(".comanda/bench.json")
 console = Console(highlight=False)
@@ -32,7 +32,9 @@ def main() -> None:
     collect_garbage_seldom()
     folder = Path(tempfile.mkdtemp(prefix="comanda-bench-"))
     try:
-        results = _store(folder / "store", wanted.messages) | _pipeline(folder / "pipeline", wanted.rates, wanted.seconds)
+        results = _store(folder / "store", wanted.messages)
+        results |= _ingest(folder / "ingest", wanted.seconds)
+        results |= _pipeline(folder / "pipeline", wanted.rates, wanted.seconds)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     RESULTS.parent.mkdir(exist_ok=True)
@@ -76,6 +78,11 @@ def _store(folder: Path, count: int) -> dict[str, Any]:
         return uvloop.run(measure())
 
 
+def _ingest(folder: Path, seconds: float) -> dict[str, Any]:
+    with Stack(folder, names=["ingest"], say=console.print) as stack:
+        return {"ingest": uvloop.run(ingest.ingest(stack, seconds))}
+
+
 def _pipeline(folder: Path, rates: str, seconds: float) -> dict[str, Any]:
     with Stack(folder, say=console.print) as stack:
         measured, memory = uvloop.run(pipeline.run(stack, [float(rate) for rate in rates.split(",")], seconds))
@@ -91,6 +98,8 @@ def _show(results: dict[str, Any]) -> None:
     table = Table("what", "result", title="Benchmarks")
     for name, value in results["message_store"].items():
         table.add_row(f"message_store: {name}", str(value))
+    for name, value in results["ingest"].items():
+        table.add_row(f"ingest on one core: {name}", str(value))
     table.add_row("relay: rows a second", str(results["relay_rows_per_s"]))
     for each in results["pipeline"]:
         session, order = each["message_to_session_ms"], each["yes_to_confirmed_order_ms"]

@@ -165,7 +165,7 @@ async def run(stack: Stack, rates: Sequence[float], seconds: float) -> tuple[lis
     tenant = next(each.distributor_id for each in report.distributors if each.business_name == DISTRIBUTOR)
     numbers = await _add_customers(urls["accounts"], tenant)
     await wait_until_known(urls, {tenant: len(numbers)})
-    account = await _phone_number_id(urls["ingest"], tenant)
+    account = await phone_number_id(urls["ingest"], tenant)
     pairs = [(account, number) for number in numbers]
     watch, ready = Watch(), asyncio.Event()
     async with AsyncExitStack() as running:
@@ -215,7 +215,8 @@ async def _add_customers(url: str, tenant: UUID) -> list[str]:
     return numbers
 
 
-async def _phone_number_id(url: str, tenant: UUID) -> str:
+async def phone_number_id(url: str, tenant: UUID) -> str:
+    """Return the account by which Meta knows the tenant's number."""
     pool = await postgres.create_pool(url, "bench", 2)
     try:
         async with postgres.tenant_transaction(pool, [tenant]) as tx:

@@ -59,7 +59,7 @@ async def _left(stack: Stack, orders: int) -> dict[str, int]:
         async with database(stack, service) as connection:
             left[f"{service}.outbox"] = await connection.fetchval("select count(*) from outbox")
     async with database(stack, "order_session") as connection:
-        left["orders"] = orders - await connection.fetchval("select count(*) from orders")
+        left["orders"] = max(0, orders - await connection.fetchval("select count(*) from orders"))
     async with database(stack, "outbound") as connection:
         left["replies"] = await connection.fetchval("select count(*) from outbound_messages where state = 'PENDING'")
     async with database(stack, "message_store") as connection:
@@ -74,6 +74,13 @@ async def stored_messages(stack: Stack) -> Counter[str]:
     async with database(stack, "message_store") as connection:
         rows = await connection.fetch("select external_message_id from messages where is_from_customer")
     return Counter(row["external_message_id"] for row in rows)
+
+
+async def replies(stack: Stack) -> Counter[str]:
+    """How often each of our messages is stored, by our own id."""
+    async with database(stack, "message_store") as connection:
+        rows = await connection.fetch("select id from messages where not is_from_customer")
+    return Counter(str(row["id"]) for row in rows)
 
 
 async def thread_gaps(stack: Stack) -> int:

@@ -93,13 +93,17 @@ class Provider:
 
     async def _deliver(self, session: aiohttp.ClientSession, customer: Customer, text: str) -> None:
         wamid = f"wamid.{uuid4()}"
+        await self.deliver_until_taken(session, customer, text, wamid)
+        self.sent.wamids.append(wamid)
+
+    async def deliver_until_taken(self, session: aiohttp.ClientSession, customer: Customer, text: str, wamid: str) -> None:
+        """Deliver one message, and again until it is answered with 200."""
         body = webhook(text_message(self._account, customer.number, text, wamid))
         while True:
             self.sent.deliveries += 1
             try:
                 if await signed_post(session, self._url, self._app_secret, body) == HTTPStatus.OK:
-                    break
+                    return
             except (aiohttp.ClientError, TimeoutError, OSError):
                 pass
             await asyncio.sleep(DELIVER_AGAIN_SECONDS)
-        self.sent.wamids.append(wamid)

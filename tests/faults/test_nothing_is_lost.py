@@ -5,20 +5,14 @@ import signal
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from deploy.commands import seed, seed_content
-from deploy.demo.command import wait_until_known
-from deploy.demo.stand_ins.provider import Provider as WhatsApp
 from deploy.local.broker import choose
-from deploy.local.environment import PROVIDER
 from deploy.local.stack import Stack
-from libs import postgres
-from services.accounts import registry
 from tests.faults import account
-from tests.faults.customers import ORDERED, Customer, Provider, as_new, invent
+from tests.faults.customers import ORDERED, Provider
+from tests.faults.opening import open_shop, sign_up, whatsapp
 
 CUSTOMERS = 60
 EACH_SECOND = 1.0
@@ -35,10 +29,9 @@ async def test_every_message_is_accounted_for(tmp_path: Path) -> None:
     stack = Stack(tmp_path / "stack", say=lambda _: None)
     await asyncio.to_thread(stack.start)
     try:
-        provider = await _open_shop(stack)
-        customers = await _sign_up(stack)
-        port = urlsplit(stack.url(PROVIDER)).port or 0
-        async with WhatsApp(stack.environment("outbound")["COMANDA_WHATSAPP_ACCESS_TOKEN"], port):
+        provider = await open_shop(stack)
+        customers = await sign_up(stack, CUSTOMERS)
+        async with whatsapp(stack):
             delivering = asyncio.create_task(provider.deliver(customers, EACH_SECOND))
             await _do_harm(stack)
             provider.enough.set()
@@ -49,28 +42,6 @@ async def test_every_message_is_accounted_for(tmp_path: Path) -> None:
         await _account_for(stack, provider)
     finally:
         await asyncio.to_thread(stack.stop)
-
-
-async def _open_shop(stack: Stack) -> Provider:
-    await seed.seed({name: stack.environment(name)["COMANDA_DATABASE_URL"] for name in stack.names})
-    content = next(each for each in seed_content.read(seed.CONTENT) if each.distributor.subdomain == "harbor-foods")
-    secret = stack.environment("ingest")["COMANDA_WHATSAPP_APP_SECRET"]
-    return Provider(stack.url("ingest") + "/webhooks/whatsapp", secret, content.whatsapp.phone_number_id, content.distributor.id)
-
-
-async def _sign_up(stack: Stack) -> list[Customer]:
-    """Let accounts take the customers in, and wait until the others have heard of them."""
-    tenant, customers = seed_content.distributor_id("harbor-foods"), invent(CUSTOMERS)
-    urls = {name: stack.environment(name)["COMANDA_DATABASE_URL"] for name in stack.names}
-    pool = await postgres.create_pool(urls["accounts"], "faults", 2)
-    try:
-        async with postgres.tenant_transaction(pool, [tenant]) as tx:
-            await registry.save_customers(tx, tenant, as_new(customers))
-            seeded = await tx.fetchval("select count(*) from customers")
-    finally:
-        await pool.close()
-    await wait_until_known(urls, {tenant: seeded})
-    return customers
 
 
 async def _do_harm(stack: Stack) -> None:

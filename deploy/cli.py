@@ -5,8 +5,10 @@ Each command imports what it needs when it is called: an image that only migrate
 
 import asyncio
 from typing import Annotated, NoReturn
+from uuid import UUID
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 
 from deploy.commands import dead_letters
@@ -15,9 +17,13 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Orders written as plain messages become confirmed orders."
 )
 app.add_typer(dead_letters.app, name="dlq", help="What was refused: list it, look at it, send it again.")
+keys = typer.Typer(no_args_is_help=True)
+app.add_typer(keys, name="keys", help="What secrets are sealed with: new keys for a distributor, a new master key.")
 console = Console(highlight=False)
 
 Distributor = Annotated[str, typer.Option("--distributor", help="Its subdomain")]
+ServerUrl = Annotated[str | None, typer.Option(envvar="COMANDA_POSTGRES_ADMIN_URL", help="PostgreSQL; without it, that of the system here")]
+Password = Annotated[str, typer.Option(envvar="COMANDA_DATABASE_PASSWORD", help="What the services' roles sign in with")]
 
 
 @app.command()
@@ -139,6 +145,60 @@ def send(
 
     try:
         asyncio.run(sending.send(Stack(say=console.print), text, sender, distributor, console))
+    except LocalStackError as error:
+        _end(str(error))
+
+
+@keys.command()
+def rotate(distributor: Annotated[UUID, typer.Option("--distributor", help="Its id")], admin_url: ServerUrl = None, password: Password = "") -> None:
+    """Seal a distributor's secrets with a new data key from now on; what is sealed still opens."""
+    from deploy.commands import rotate_keys
+
+    urls, master_key = _sealed_where(admin_url, password)
+    try:
+        versions = asyncio.run(rotate_keys.rotate(urls, master_key, distributor))
+    except OSError:
+        _end("the database does not answer")
+    if not versions:
+        _end(f"{distributor} has no data key; one is made with its first secret")
+    for service, version in versions.items():
+        console.print(f"{service}: version {version} seals now")
+
+
+@keys.command()
+def rewrap(admin_url: ServerUrl = None, password: Password = "") -> None:
+    """Wrap every data key with the first of the master keys in COMANDA_MASTER_KEY. Safe to repeat."""
+    from deploy.commands import rotate_keys
+    from libs.crypto import NotDecryptable
+
+    urls, master_key = _sealed_where(admin_url, password)
+    try:
+        rewrapped = asyncio.run(rotate_keys.rewrap(urls, master_key, console))
+    except NotDecryptable:
+        _end("a data key does not open; name the master key that wrapped it behind the new one: COMANDA_MASTER_KEY=new,previous")
+    except OSError:
+        _end("the database does not answer")
+    console.print(f"{rewrapped} data keys wrapped anew")
+
+
+def _sealed_where(admin_url: str | None, password: str) -> tuple[dict[str, str], SecretStr]:
+    """Return the services' databases and the master key: those of the system here where no server is named."""
+    from deploy.commands.rotate_keys import urls_of
+    from libs.master_key import MasterKeySettings
+
+    if admin_url:
+        try:
+            return urls_of(admin_url, password), MasterKeySettings().master_key
+        except ValueError as error:
+            _end(str(error))
+    from deploy.commands.token import settings_of
+    from deploy.local.errors import LocalStackError
+    from deploy.local.stack import Stack
+
+    stack = Stack(say=console.print)
+    try:
+        urls = {name: stack.environment(name)["COMANDA_DATABASE_URL"] for name in stack.names}
+        return urls, settings_of(stack.environment("ingest")).master_key
     except LocalStackError as error:
         _end(str(error))
 

@@ -1,18 +1,14 @@
 """What every service is told by its environment. Variables begin with COMANDA_."""
 
-from base64 import b64decode
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
 
-MASTER_KEY_BYTES = 32
+from libs.master_key import MasterKeySettings
 
 
-class Settings(BaseSettings):
+class Settings(MasterKeySettings):
     """The shared settings; a service that needs more inherits from this and adds them."""
-
-    model_config = SettingsConfigDict(env_prefix="COMANDA_", extra="ignore")
 
     database_url: SecretStr = Field(description="PostgreSQL, as the service's own role, which owns nothing")
     database_pool_size: Annotated[int, Field(ge=2, le=100)] = 10
@@ -32,19 +28,6 @@ class Settings(BaseSettings):
     jwt_issuer: str = "comanda"
     jwt_audience: str = "authenticated"
 
-    master_key: SecretStr = Field(description="Base64 of 32 random bytes; encrypts secrets at rest")
-
     dead_letters_per_minute: Annotated[int, Field(ge=1)] = Field(default=100, description="More refusals than this halt the consumer")
     stuck_after_seconds: Annotated[int, Field(ge=5)] = Field(default=60, description="A consumer with work that stands still this long is dead")
     log_level: str = "info"
-
-    @field_validator("master_key")
-    @classmethod
-    def _master_key_has_256_bits(cls, value: SecretStr) -> SecretStr:
-        try:
-            size = len(b64decode(value.get_secret_value(), validate=True))
-        except ValueError:
-            size = -1
-        if size != MASTER_KEY_BYTES:
-            raise ValueError("must be base64 of 32 random bytes: openssl rand -base64 32")
-        return value

@@ -141,8 +141,36 @@ create table idempotency_keys (
 );
 call isolate_tenants('idempotency_keys');
 
+-- The tenants' data keys, wrapped by a master key that is never here. `kek_ref` tells which.
+create table encryption_keys (
+    distributor_id uuid not null,
+    id uuid not null default uuidv7(),
+    purpose text not null default 'DATA' check (purpose in ('DATA')),
+    -- Whose values it seals: the tenant's own, or those about one customer.
+    subject_type text not null default 'DISTRIBUTOR' check (subject_type in ('DISTRIBUTOR', 'CUSTOMER')),
+    subject_id uuid not null,
+    version integer not null check (version > 0),
+    algorithm text not null default 'AES-256-GCM' check (algorithm in ('AES-256-GCM')),
+    -- Taken away when the key is destroyed: then nothing that it sealed opens any more.
+    wrapped_key bytea check ((wrapped_key is null) = (status = 'DESTROYED')),
+    kek_ref text not null,
+    status text not null default 'ACTIVE' check (status in ('ACTIVE', 'RETIRED', 'DESTROYED')),
+    activated_at timestamptz not null default now(),
+    destroyed_at timestamptz check ((destroyed_at is not null) = (status = 'DESTROYED')),
+    created_at timestamptz not null default now(),
+    updated_at timestamptz not null default now(),
+    primary key (distributor_id, id),
+    constraint encryption_keys_version unique (distributor_id, purpose, subject_type, subject_id, version)
+);
+-- Whoever seals first at the same time as others makes the key, and the others take it.
+create unique index encryption_keys_active on encryption_keys (distributor_id, purpose, subject_type, subject_id) where status = 'ACTIVE';
+call isolate_tenants('encryption_keys');
+-- Which tenants have keys to be wrapped anew; not the keys.
+call open_to_workers('encryption_keys', 'select (distributor_id, kek_ref, status)');
+call keep_updated_at('encryption_keys');
+
 -- migrate:down
 
-drop table idempotency_keys, inbox, outbox_sequences, outbox;
+drop table encryption_keys, idempotency_keys, inbox, outbox_sequences, outbox;
 drop procedure enqueue, isolate_tenants, open_to_workers, keep_updated_at, make_append_only;
 drop function get_current_distributor_id, current_distributor_ids, set_updated_at, refuse_change;

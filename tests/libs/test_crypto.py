@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from libs.crypto import NotDecryptable, seal, unseal
+from libs.crypto import NotDecryptable, fingerprint, keys, seal, unseal
 from libs.settings import Settings
 
 KEY = SecretStr(b64encode(b"k" * 32).decode())
@@ -49,6 +49,31 @@ def test_garbage_does_not_open(garbage: bytes) -> None:
         unseal(KEY, garbage, PLACE)
     with pytest.raises(NotDecryptable):
         unseal(KEY, b"\x01" + garbage, PLACE)
+
+
+def test_while_the_master_key_is_replaced_both_open_and_the_first_seals() -> None:
+    both = SecretStr(f"{OTHER_KEY.get_secret_value()},{KEY.get_secret_value()}")
+    assert unseal(both, seal(KEY, b"secret", PLACE), PLACE) == b"secret"
+    assert unseal(OTHER_KEY, seal(both, b"secret", PLACE), PLACE) == b"secret"
+    assert fingerprint(both) == fingerprint(OTHER_KEY) != fingerprint(KEY)
+    with pytest.raises(NotDecryptable):
+        unseal(both, seal(KEY, b"secret", PLACE), PLACE + " ")
+
+
+def test_a_fingerprint_holds_nothing_of_the_key() -> None:
+    assert fingerprint(KEY) not in KEY.get_secret_value()
+    assert fingerprint(KEY) not in (b"k" * 32).hex()
+
+
+def test_keys_may_stand_on_lines_of_a_file() -> None:
+    assert keys(SecretStr(f"{KEY.get_secret_value()}\n{OTHER_KEY.get_secret_value()}\n")) == [b"k" * 32, b"o" * 32]
+
+
+@pytest.mark.parametrize("text", ["", ",", "not base64!", b64encode(b"k" * 31).decode(), f"{KEY.get_secret_value()},short"])
+def test_what_is_no_master_key_is_refused_without_being_quoted(text: str) -> None:
+    with pytest.raises(ValueError, match=r"^(?!.*short)") as caught:
+        keys(SecretStr(text))
+    assert KEY.get_secret_value() not in str(caught.value)
 
 
 @pytest.mark.parametrize("key", ["", "not base64!", b64encode(b"k" * 31).decode(), b64encode(b"k" * 33).decode()])

@@ -16,6 +16,21 @@ from libs.retry import PASSING, is_permanent_in_database, is_transient
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What was wrong, and what to do"},
+        "errors": {"type": "array", "items": {"type": "object"}, "description": "The fields that are wrong"},
+    },
+}
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    family: {"description": "A problem", "content": {MEDIA_TYPE: {"schema": SCHEMA}}} for family in ("4XX", "5XX")
+}
+"""What every route may answer, for its OpenAPI document."""
 RETRY_LATER = {"Retry-After": "5"}
 
 

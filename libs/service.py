@@ -130,7 +130,7 @@ def application(service: Service, api: APIRouter | None, on_failure: Callable[[]
         for task in unfinished:
             task.cancel()
 
-    app = FastAPI(title=f"Comanda {service.name}", lifespan=lifespan, docs_url="/docs", redoc_url=None)
+    app = FastAPI(title=f"Comanda {service.name}", lifespan=lifespan, docs_url="/docs", redoc_url=None, responses=problem.RESPONSES)
     app.state.service = service
     app.state.verifier = auth.Verifier(service.settings)
     problem.install(app)

@@ -1,15 +1,19 @@
 """Every event there is, by its topic."""
 
 from schemas.ai_call_recorded import AiCallRecorded
+from schemas.consent_changed import ConsentChanged
 from schemas.customer_changed import CustomerChanged
 from schemas.customer_erased import CustomerErased
 from schemas.distributor_changed import DistributorChanged
 from schemas.event import Event
+from schemas.integration_changed import IntegrationChanged
+from schemas.message_amended import MessageAmended
 from schemas.message_analyzed import MessageAnalyzed
 from schemas.message_created import MessageCreated
 from schemas.message_matched import MessageMatched
 from schemas.message_received import MessageReceived
 from schemas.message_status_changed import MessageStatusChanged
+from schemas.message_text_extracted import MessageTextExtracted
 from schemas.order_cancelled import OrderCancelled
 from schemas.order_confirmed import OrderConfirmed
 from schemas.order_corrected import OrderCorrected
@@ -25,14 +29,18 @@ EVENTS: dict[str, type[Event]] = {
     event.topic: event
     for event in (
         AiCallRecorded,
+        ConsentChanged,
         CustomerChanged,
         CustomerErased,
         DistributorChanged,
+        IntegrationChanged,
+        MessageAmended,
         MessageAnalyzed,
         MessageCreated,
         MessageMatched,
         MessageReceived,
         MessageStatusChanged,
+        MessageTextExtracted,
         OrderCancelled,
         OrderConfirmed,
         OrderCorrected,

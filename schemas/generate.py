@@ -1,4 +1,4 @@
-"""Write what subscribers read: schemas/json/ (one JSON Schema an event) and schemas/asyncapi/ (one AsyncAPI document a service).
+"""Write what others read: schemas/json/ (one JSON Schema an event, one of a gateway's message), schemas/asyncapi/ (one AsyncAPI document a service).
 
 `python -m schemas.generate` writes them, `--check` only tells which files are not as they should be.
 """
@@ -7,9 +7,11 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from schemas import asyncapi, topics
 from schemas.catalog import EVENTS
-from schemas.event import Event
+from schemas.gateway_message import GatewayMessage
 
 HERE = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -19,14 +21,14 @@ def generated() -> dict[Path, str]:
     """Return every generated file with its text."""
     agreed = topics.load()
     services = sorted({service for topic in agreed.values() for service in (*topic.producers, *topic.consumers)})
-    schemas = {HERE / "json" / f"{topic}.json": json_schema(event) for topic, event in EVENTS.items()}
+    schemas = {HERE / "json" / f"{topic}.json": json_schema(topic, event) for topic, event in EVENTS.items()}
     documents = {HERE / "asyncapi" / f"{service}.yaml": asyncapi.document(service, agreed) for service in services}
-    return schemas | documents
+    return schemas | documents | {HERE / "json" / "gateway_message.json": json_schema("gateway_message", GatewayMessage)}
 
 
-def json_schema(event: type[Event]) -> str:
-    """Return the JSON Schema of what a consumer of `event` accepts."""
-    schema = {"$schema": DIALECT, "$id": f"{event.topic}.json", **event.model_json_schema(mode="validation")}
+def json_schema(name: str, model: type[BaseModel]) -> str:
+    """Return the JSON Schema of what a reader of `model` accepts."""
+    schema = {"$schema": DIALECT, "$id": f"{name}.json", **model.model_json_schema(mode="validation")}
     return json.dumps(schema, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 from schemas.attachment import Attachment
 from schemas.contact import Channel
 from schemas.event import Event
-from schemas.message import Content, MessageType
+from schemas.message import Content, MessageParts, MessageType
 
 
 class MessageCreated(Event):
@@ -24,6 +24,7 @@ class MessageCreated(Event):
     message_type: MessageType
     content: Content
     attachments: tuple[Attachment, ...] = ()
+    parts: MessageParts = MessageParts()
     customer_id: UUID | None
     contact_id: UUID | None
     address: str | None = Field(description="The contact's number or mail address")

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from schemas.attachment import Attachment
 from schemas.contact import Channel, Sender, contact_id, conversation_id
 from schemas.event import Event
-from schemas.message import Content, MessageType
+from schemas.message import Content, MessageParts, MessageType
 
 
 class MessageReceived(Event):
@@ -31,6 +31,7 @@ class MessageReceived(Event):
     message_type: MessageType = MessageType.TEXT
     content: Content = ""
     attachments: tuple[Attachment, ...] = Field(default=(), max_length=50)
+    parts: MessageParts = MessageParts()
     reply_to_external_id: str | None = Field(default=None, max_length=500)
     sent_at: AwareDatetime = Field(description="When the customer sent it, by the provider's clock")
     external_metadata: dict[str, Any] = Field(default_factory=dict)

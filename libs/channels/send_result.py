@@ -20,10 +20,17 @@ class TryLater:
 
 
 @dataclass(frozen=True, slots=True)
+class Unconfirmed:
+    """The answer got lost: the provider may have taken it, and then a status of the message will tell."""
+
+    error_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """The provider will never take it."""
 
     error_code: str
 
 
-SendResult = Accepted | TryLater | Rejected
+SendResult = Accepted | TryLater | Unconfirmed | Rejected

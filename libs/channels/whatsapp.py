@@ -7,41 +7,29 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from libs.refused import Refused
-from schemas.attachment import Attachment
-from schemas.contact import Sender
-from schemas.message import MessageType
+from libs.channels import whatsapp_content
+from libs.channels.inbound import Amendment, Ignored, Inbound, Incoming, NotUnderstood, Status, Text, our_id
+from schemas.contact import Channel, Sender
+from schemas.integration_changed import Provider
+from schemas.message import MessageStatus, MessageType
 
 SIGNATURE_HEADER = "X-Hub-Signature-256"
-PROVIDER = "Meta"
-
-MEDIA_TYPES = {
-    "image": MessageType.IMAGE,
-    "sticker": MessageType.IMAGE,
-    "video": MessageType.FILE,
-    "document": MessageType.FILE,
-    "audio": MessageType.AUDIO,
+PROVIDER = Provider.META
+STATUSES = {
+    "sent": MessageStatus.SENT,
+    "delivered": MessageStatus.DELIVERED,
+    "read": MessageStatus.READ,
+    "played": MessageStatus.READ,
+    "failed": MessageStatus.FAILED,
 }
-TYPES = MEDIA_TYPES | {"interactive": MessageType.INTERACTIVE, "button": MessageType.INTERACTIVE, "location": MessageType.LOCATION}
-"""All others count as text; what a type that is not known here says is left empty."""
 
 
-class NotWhatsApp(Refused):
+class NotWhatsApp(NotUnderstood):
     """The body is not a webhook of the WhatsApp Cloud API."""
-
-    status = 400
-
-
-def _clean(text: str) -> str:
-    """Leave out what PostgreSQL cannot store."""
-    return text.replace("\x00", "")
-
-
-Text = Annotated[str, BeforeValidator(lambda value: _clean(value) if isinstance(value, str) else value)]
 
 
 class _Part(BaseModel):
@@ -81,10 +69,28 @@ class MessagePart(BaseModel):
     context: Context = Context()
 
     @property
-    def body(self) -> dict[str, JsonValue]:
+    def body(self) -> JsonValue:
         """The part that is named after the type."""
-        part = (self.model_extra or {}).get(self.type)
-        return part if isinstance(part, dict) else {}
+        return (self.model_extra or {}).get(self.type)
+
+
+class StatusError(_Part):
+    """Why a message of ours failed."""
+
+    code: int
+
+
+class StatusPart(BaseModel):
+    """What became of one of our messages."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    id: Text = Field(min_length=1, max_length=500)
+    status: Text = Field(max_length=50)
+    timestamp: int = Field(ge=0, le=32_503_680_000)
+    recipient_id: Text | None = Field(default=None, max_length=200)
+    biz_opaque_callback_data: str | None = None
+    errors: tuple[StatusError, ...] = ()
 
 
 class Metadata(_Part):
@@ -99,6 +105,7 @@ class Value(_Part):
     metadata: Metadata
     contacts: tuple[ContactPart, ...] = ()
     messages: tuple[MessagePart, ...] = ()
+    statuses: tuple[StatusPart, ...] = ()
 
 
 class Change(_Part):
@@ -121,31 +128,14 @@ class Webhook(_Part):
     entry: tuple[Entry, ...] = ()
 
 
-class Inbound(BaseModel):
-    """One message of a customer, read."""
-
-    model_config = ConfigDict(frozen=True)
-
-    phone_number_id: str
-    external_message_id: str
-    sender: Sender
-    message_type: MessageType
-    content: str
-    attachments: tuple[Attachment, ...]
-    reply_to_external_id: str | None
-    sent_at: datetime
-    raw: str
-    """The message's own part of the webhook, as JSON."""
-
-
 def is_signed(app_secret: str, body: bytes, signature: str | None) -> bool:
     """Tell whether `signature` is the HMAC-SHA256 of the raw body. Takes the same time whether or not it is."""
     expected = "sha256=" + hmac.new(app_secret.encode(), body, hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), (signature or "").encode())
 
 
-def read(body: bytes) -> list[Inbound]:
-    """Return every message in a webhook, of every number; one that names no sender is left out. Raises NotWhatsApp where the form is wrong."""
+def read(body: bytes) -> list[Incoming]:
+    """Return all that a webhook tells, of every number; what names no person is left out. Raises NotWhatsApp where the form is wrong."""
     try:
         webhook = Webhook.model_validate_json(body)
         if webhook.object != "whatsapp_business_account":
@@ -153,25 +143,96 @@ def read(body: bytes) -> list[Inbound]:
         values = [Value.model_validate(change.value) for entry in webhook.entry for change in entry.changes if change.field == "messages"]
     except ValueError:
         raise NotWhatsApp("the body is not JSON of the WhatsApp Cloud API's form (object, entry, changes, value)") from None
-    return [inbound for value in values for inbound in _messages(value)]
+    return [incoming for value in values for incoming in (*_messages(value), *_statuses(value))]
 
 
-def _messages(value: Value) -> Iterator[Inbound]:
+def _messages(value: Value) -> Iterator[Incoming]:
+    account = value.metadata.phone_number_id
     names = {name: contact for contact in value.contacts for name in (contact.wa_id, contact.user_id) if name}
     for message in value.messages:
         contact = names.get(message.sender or "") or names.get(message.from_user_id or "")
-        sender = _sender(message, contact)
-        if sender:
-            yield Inbound(
-                phone_number_id=value.metadata.phone_number_id,
-                external_message_id=message.id,
-                sender=sender,
-                message_type=TYPES.get(message.type, MessageType.TEXT),
-                content=_content(message),
-                attachments=_attachments(message),
-                reply_to_external_id=message.context.id,
-                sent_at=datetime.fromtimestamp(message.timestamp, UTC),
-                raw=message.model_dump_json(by_alias=True),
+        if sender := _sender(message, contact):
+            yield _message(account, message, sender)
+
+
+def _message(account: str, message: MessagePart, sender: Sender) -> Incoming:
+    body = message.body
+    match message.type, body:
+        case "edit" | "revoke", _:
+            return _amendment(account, message, sender)
+        case "reaction", {"emoji": str(emoji), "message_id": str(reacted_to)} if emoji:
+            return _inbound(account, message, sender, body, Context.model_construct(id=_external_id(reacted_to)))
+        case "reaction", _:
+            return _ignored(account, message)
+        case kind, _ if kind in whatsapp_content.SAYS_NOTHING:
+            return _ignored(account, message)
+        case _:
+            return _inbound(account, message, sender, body, message.context)
+
+
+def _inbound(account: str, message: MessagePart, sender: Sender, body: JsonValue, context: Context) -> Inbound:
+    parts = whatsapp_content.parts(message.type, body)
+    unread = whatsapp_content.unread_cart_items(body, parts) if message.type == "order" else 0
+    return Inbound(
+        channel=Channel.WHATSAPP,
+        account=account,
+        external_message_id=message.id,
+        sender=sender,
+        message_type=whatsapp_content.TYPES.get(message.type, MessageType.TEXT),
+        content=whatsapp_content.content(message.type, body),
+        attachments=whatsapp_content.attachments(message.type, body),
+        parts=parts,
+        reply_to_external_id=context.id,
+        sent_at=datetime.fromtimestamp(message.timestamp, UTC),
+        metadata={"unread_cart_items": unread} if unread else {},
+        raw=message.model_dump_json(by_alias=True),
+    )
+
+
+def _amendment(account: str, message: MessagePart, sender: Sender) -> Amendment | Ignored:
+    match message.type, message.body:
+        case "edit", {"original_message_id": str(original), "message": {"type": str(kind), **edited}}:
+            content = whatsapp_content.content(kind, edited.get(kind))
+        case "revoke", {"original_message_id": str(original)}:
+            content = None
+        case _:
+            return _ignored(account, message)
+    if not (amends := _external_id(original)):
+        return _ignored(account, message)
+    return Amendment(
+        channel=Channel.WHATSAPP,
+        account=account,
+        external_message_id=message.id,
+        amends=amends,
+        address=sender.address,
+        content=content,
+        amended_at=datetime.fromtimestamp(message.timestamp, UTC),
+        raw=message.model_dump_json(by_alias=True),
+    )
+
+
+def _ignored(account: str, message: MessagePart) -> Ignored:
+    return Ignored(account=account, external_message_id=message.id, raw=message.model_dump_json(by_alias=True))
+
+
+def _external_id(text: str) -> str | None:
+    return text.replace("\x00", "")[:500] or None
+
+
+def _statuses(value: Value) -> Iterator[Status]:
+    for part in value.statuses:
+        status, recipient = STATUSES.get(part.status), (part.recipient_id or "").lstrip("+")
+        if status and recipient:
+            yield Status(
+                channel=Channel.WHATSAPP,
+                account=value.metadata.phone_number_id,
+                external_message_id=part.id,
+                message_id=our_id(part.biz_opaque_callback_data),
+                address=f"+{recipient}" if recipient.isdecimal() else recipient,
+                status=status,
+                status_at=datetime.fromtimestamp(part.timestamp, UTC),
+                error_code=str(part.errors[0].code) if part.errors else None,
+                raw=part.model_dump_json(),
             )
 
 
@@ -182,30 +243,3 @@ def _sender(message: MessagePart, contact: ContactPart | None) -> Sender | None:
         return None
     display_name = contact.profile.name if contact else None
     return Sender(address=f"+{number}" if number else str(user_id), external_user_id=user_id or None, display_name=display_name or None)
-
-
-def _content(message: MessagePart) -> str:
-    match message.type, message.body:
-        case ("text", {"body": str(text)}) | (_, {"caption": str(text)}):
-            pass
-        case "interactive", {"button_reply": {"title": str(text)}} | {"list_reply": {"title": str(text)}}:
-            pass
-        case "button", {"text": str(text)} | {"payload": str(text)}:
-            pass
-        case _:
-            return ""
-    return _clean(text)[:20_000]
-
-
-def _attachments(message: MessagePart) -> tuple[Attachment, ...]:
-    if message.type not in MEDIA_TYPES:
-        return ()
-    part = {name: _clean(value) for name, value in message.body.items() if isinstance(value, str)}
-    return (
-        Attachment(
-            external_id=part.get("id", "")[:500] or None,
-            mime_type=part.get("mime_type", "")[:200] or None,
-            filename=part.get("filename", "")[:500] or None,
-            sha256=part.get("sha256", "")[:100] or None,
-        ),
-    )

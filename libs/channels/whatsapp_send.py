@@ -1,8 +1,6 @@
-"""Sending a text by Meta's WhatsApp Cloud API: `POST /{phone_number_id}/messages`."""
+"""Sending by Meta's WhatsApp Cloud API: `POST /{phone_number_id}/messages`."""
 
-import json
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -11,10 +9,11 @@ from uuid import UUID
 import aiohttp
 from pydantic import SecretStr
 
-from libs.channels.send_result import Accepted, Rejected, SendResult, TryLater
+from libs.channels.http_send import Answer, post, refusal
+from libs.channels.send_result import Accepted, SendResult
 
-RATE_LIMIT_CODES = {4, 80007, 130429, 131048, 131056}
-"""Error codes that Meta may send with a status 400 although they pass with time."""
+PASSING = {"1", "2", "4", "80007", "130429", "131000", "131016", "131048", "131056", "131057", "133004"}
+"""Error codes that pass with time, whatever status Meta sends them with: limits of rate, services that are away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,58 +28,33 @@ class WhatsAppCloud:
 async def send_text(cloud: WhatsAppCloud, phone_number_id: str, to: str, text: str, message_id: UUID) -> SendResult:
     """Send `text` to the E.164 number `to`. Our `message_id` comes back with each status of the message.
 
-    Never raises for what the network or the provider does; when no answer came, the provider may have taken the message all the same.
+    Never raises for what the network or the provider does.
     """
-    body = {
-        "messaging_product": "whatsapp",
-        "recipient_type": "individual",
-        "to": to,
-        "type": "text",
-        "text": {"preview_url": False, "body": text},
-        "biz_opaque_callback_data": str(message_id),
-    }
+    return await _send(cloud, phone_number_id, to, message_id, {"type": "text", "text": {"preview_url": False, "body": text}})
+
+
+async def send_template(cloud: WhatsAppCloud, phone_number_id: str, to: str, name: str, language: str, text: str, message_id: UUID) -> SendResult:
+    """Send the approved template `name` with `text` in its only place, as is allowed at any time. Otherwise as `send_text`."""
+    body = {"type": "body", "parameters": [{"type": "text", "text": in_one_line(text)}]}
+    content = {"name": name, "language": {"code": language}, "components": [body]}
+    return await _send(cloud, phone_number_id, to, message_id, {"type": "template", "template": content})
+
+
+def in_one_line(text: str) -> str:
+    """Return `text` as the place of a template takes it: no line ends, no tabs, no run of spaces."""
+    return " · ".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
+
+
+async def _send(cloud: WhatsAppCloud, phone_number_id: str, to: str, message_id: UUID, content: dict[str, Any]) -> SendResult:
+    about = {"messaging_product": "whatsapp", "recipient_type": "individual", "to": to, "biz_opaque_callback_data": str(message_id)}
     headers = {"Authorization": f"Bearer {cloud.access_token.get_secret_value()}"}
-    address = f"{cloud.url}/{quote(phone_number_id, safe='')}/messages"
-    try:
-        async with cloud.session.post(address, json=body, headers=headers, allow_redirects=False) as response:
-            return _read(response.status, response.headers.get("Retry-After", ""), await response.read())
-    except TimeoutError:
-        return TryLater("TIMEOUT")
-    except aiohttp.ClientError:
-        return TryLater("UNREACHABLE")
-
-
-def _read(status: int, retry_after: str, body: bytes) -> SendResult:
-    answer = _parse(body)
-    if status == HTTPStatus.OK:
-        wamid = _first_message_id(answer)
-        return Accepted(wamid) if wamid else Rejected("ANSWER_WITHOUT_ID")
-    code = _error_code(answer)
-    error_code = str(code) if code is not None else f"HTTP_{status}"
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or code in RATE_LIMIT_CODES:
-        return TryLater(error_code, timedelta(seconds=int(retry_after[:9])) if retry_after.isdecimal() else timedelta())
-    return Rejected(error_code)
-
-
-def _parse(body: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
-
-
-def _first_message_id(answer: dict[str, Any]) -> str | None:
-    match answer:
-        case {"messages": [{"id": str(wamid)}, *_]}:
-            return wamid
-        case _:
-            return None
-
-
-def _error_code(answer: dict[str, Any]) -> int | None:
-    match answer:
+    answer = await post(cloud.session, f"{cloud.url}/{quote(phone_number_id, safe='')}/messages", headers, body=about | content)
+    if not isinstance(answer, Answer):
+        return answer
+    match answer.body:
+        case {"messages": [{"id": str(wamid)}, *_]} if answer.status == HTTPStatus.OK:
+            return Accepted(wamid)
         case {"error": {"code": int(code)}}:
-            return code
+            return refusal(answer, str(code), PASSING)
         case _:
-            return None
+            return refusal(answer)

@@ -5,7 +5,9 @@ import hmac
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -13,12 +15,14 @@ from hypothesis import strategies as st
 
 from deploy.demo.stand_ins.customer_messages import image_message, status, text_message, webhook
 from libs.channels import whatsapp
-from libs.channels.whatsapp import Inbound, NotWhatsApp
+from libs.channels.inbound import Amendment, Ignored, Inbound, Incoming, Status
+from libs.channels.whatsapp import NotWhatsApp
 from schemas.attachment import Attachment
 from schemas.contact import Sender
-from schemas.message import MessageType
+from schemas.message import CartItem, MessageStatus, MessageType
 
 NUMBER, MARIO = "1055001", "+15550100001"
+OUR_ID = UUID("00000000-0000-0000-0000-00000000b001")
 SECRET = "the-secret-of-the-app"
 
 Json = st.recursive(
@@ -31,10 +35,33 @@ NAMED = st.text(min_size=1, max_size=20)
 PART = st.dictionaries(
     st.sampled_from(["body", "caption", "id", "mime_type", "title", "text", "button_reply", "list_reply"]), TEXT | Json, max_size=4
 )
-TYPE = st.sampled_from(["text", "image", "audio", "interactive", "button", "order", "id", "from", "type", "model_extra", "\x00"]) | TEXT
+TYPE = (
+    st.sampled_from(
+        [
+            "text",
+            "image",
+            "audio",
+            "interactive",
+            "button",
+            "order",
+            "edit",
+            "revoke",
+            "reaction",
+            "system",
+            "contacts",
+            "location",
+            "id",
+            "from",
+            "type",
+            "model_extra",
+            "\x00",
+        ]
+    )
+    | TEXT
+)
 MESSAGE = st.fixed_dictionaries(
     {"id": NAMED, "timestamp": st.integers(0, 32_503_680_000).map(str), "type": TYPE, "from": TEXT, "from_user_id": TEXT},
-    optional={"context": st.fixed_dictionaries({"id": TEXT}), "text": PART, "image": PART, "interactive": PART, "button": PART, "audio": PART | Json},
+    optional={"context": st.fixed_dictionaries({"id": TEXT}), "audio": PART | Json} | dict.fromkeys(("text", "image", "interactive", "button"), PART),
 )
 CONTACT = st.fixed_dictionaries({}, optional={"wa_id": TEXT, "user_id": TEXT, "profile": st.fixed_dictionaries({"name": TEXT})})
 VALUE = st.fixed_dictionaries(
@@ -51,12 +78,19 @@ def hook(value: object) -> dict[str, Any]:
     return webhook({"field": "messages", "value": value})
 
 
-def read_one(body: dict[str, Any]) -> Inbound:
-    """The one message of one of Mario's webhooks with this message."""
+def read_any(body: dict[str, Any]) -> Incoming:
+    """What one of Mario's webhooks with this message tells."""
     change = text_message(NUMBER, MARIO, "", "wamid.1", name="Mario", timestamp=1_795_000_000)
     change["value"]["messages"][0].pop("text")
     change["value"]["messages"][0] |= body
-    (inbound,) = whatsapp.read(json.dumps(webhook(change)).encode())
+    (incoming,) = whatsapp.read(json.dumps(webhook(change)).encode())
+    return incoming
+
+
+def read_one(body: dict[str, Any]) -> Inbound:
+    """The one message of one of Mario's webhooks with this message."""
+    inbound = read_any(body)
+    assert isinstance(inbound, Inbound)
     return inbound
 
 
@@ -80,12 +114,14 @@ def test_whatever_a_message_says_it_is_read_whole_or_not_whatsapp(value: dict[st
         assert "\x00" in value["metadata"]["phone_number_id"] + "".join(message["id"] for message in value["messages"])
         return
     for inbound in found:
-        assert inbound.phone_number_id
+        assert inbound.account
         assert inbound.external_message_id
+        if not isinstance(inbound, Inbound):
+            continue
         assert inbound.sender.address
         assert inbound.sent_at.tzinfo is UTC
         assert json.loads(inbound.raw)["id"] == inbound.external_message_id
-        stored = [inbound.phone_number_id, inbound.external_message_id, inbound.content, inbound.reply_to_external_id or "", *_texts(inbound)]
+        stored = [inbound.account, inbound.external_message_id, inbound.content, inbound.reply_to_external_id or "", *_texts(inbound)]
         assert "\x00" not in "".join(stored)
 
 
@@ -133,14 +169,20 @@ def test_a_signature_is_the_one_that_openssl_makes() -> None:
         ({"type": "interactive", "interactive": {"type": "nfm_reply"}}, MessageType.INTERACTIVE, ""),
         ({"type": "button", "button": {"payload": "same", "text": "Same as last week"}}, MessageType.INTERACTIVE, "Same as last week"),
         ({"type": "button", "button": {"payload": "Same again"}}, MessageType.INTERACTIVE, "Same again"),
-        ({"type": "location", "location": {"latitude": 1.5, "longitude": 2.5}}, MessageType.LOCATION, ""),
-        ({"type": "order", "order": {"product_items": [{"product_retailer_id": "MILK", "quantity": 3}]}}, MessageType.TEXT, ""),
-        ({"type": "reaction", "reaction": {"message_id": "wamid.0", "emoji": "👍"}}, MessageType.TEXT, ""),
-        ({"type": "contacts", "contacts": [{"name": {"formatted_name": "Luigi"}}]}, MessageType.TEXT, ""),
-        ({"type": "edit", "edit": {"original_message_id": "wamid.0", "message": {"type": "text"}}}, MessageType.TEXT, ""),
-        ({"type": "revoke", "revoke": {"original_message_id": "wamid.0"}}, MessageType.TEXT, ""),
-        ({"type": "system", "system": {"type": "user_changed_number", "wa_id": "15550100009"}}, MessageType.TEXT, ""),
-        ({"type": "unsupported", "errors": [{"code": 131051}]}, MessageType.TEXT, ""),
+        ({"type": "location", "location": {"latitude": 1.5, "longitude": -2}}, MessageType.LOCATION, "1.5, -2"),
+        (
+            {"type": "location", "location": {"latitude": 1.5, "longitude": 2.5, "name": "Pier 1", "address": "1 Pier Street"}},
+            MessageType.LOCATION,
+            "Pier 1\n1 Pier Street\n1.5, 2.5",
+        ),
+        ({"type": "location", "location": {"latitude": "here"}}, MessageType.LOCATION, ""),
+        ({"type": "order", "order": {"text": "by noon", "product_items": []}}, MessageType.INTERACTIVE, "by noon"),
+        (
+            {"type": "contacts", "contacts": [{"name": {"formatted_name": "Luigi"}, "phones": [{"phone": "+1 555"}, 3]}, "x"]},
+            MessageType.TEXT,
+            "Luigi +1 555",
+        ),
+        ({"type": "invented", "invented": {"body": "?"}}, MessageType.TEXT, ""),
         ({"type": "text", "text": "not an object"}, MessageType.TEXT, ""),
         ({"type": "text", "text": {"body": 3}}, MessageType.TEXT, ""),
     ],
@@ -149,10 +191,106 @@ def test_every_type_of_message_is_read(body: dict[str, Any], message_type: Messa
     inbound = read_one(body)
     assert (inbound.message_type, inbound.content) == (message_type, content)
     assert inbound.sender == Sender(address=MARIO, display_name="Mario")
-    assert (inbound.phone_number_id, inbound.external_message_id) == (NUMBER, "wamid.1")
+    assert (inbound.account, inbound.external_message_id) == (NUMBER, "wamid.1")
     assert inbound.sent_at == datetime.fromtimestamp(1_795_000_000, UTC)
     raw = json.loads(inbound.raw)
     assert {name: raw[name] for name in body} == body
+
+
+def test_a_cart_is_read_item_by_item_and_what_cannot_be_read_is_counted() -> None:
+    items = [
+        {"product_retailer_id": "MILK", "quantity": 3, "item_price": 12.5, "currency": "USD"},
+        {"product_retailer_id": "EGGS", "quantity": "2", "item_price": -1, "currency": "USD"},
+        {"product_retailer_id": "BACON", "quantity": 0},
+        {"product_retailer_id": "x" * 300, "quantity": 1},
+        {"quantity": 1},
+        "HAM",
+    ]
+    inbound = read_one({"type": "order", "order": {"catalog_id": "9", "product_items": items}})
+    assert inbound.parts.cart == (
+        CartItem(sku="MILK", quantity=Decimal(3), price=Decimal("12.5"), currency="USD"),
+        CartItem(sku="EGGS", quantity=Decimal(2)),
+    )
+    assert inbound.metadata == {"unread_cart_items": 4}
+
+
+@pytest.mark.parametrize(
+    ("body", "choice"),
+    [
+        ({"type": "interactive", "interactive": {"button_reply": {"id": "confirm:7", "title": "Confirm"}}}, "confirm:7"),
+        ({"type": "interactive", "interactive": {"list_reply": {"id": "milk", "title": "Milk"}}}, "milk"),
+        ({"type": "button", "button": {"payload": "same", "text": "Same as last week"}}, "same"),
+        ({"type": "interactive", "interactive": {"button_reply": {"id": "", "title": "Confirm"}}}, None),
+        ({"type": "interactive", "interactive": {"button_reply": {"id": "x" * 300, "title": "Confirm"}}}, "x" * 256),
+        ({"type": "text", "text": {"body": "Confirm"}}, None),
+    ],
+)
+def test_a_choice_is_known_by_the_id_that_we_gave_it(body: dict[str, Any], choice: str | None) -> None:
+    assert read_one(body).parts.choice_id == choice
+
+
+def test_a_reaction_is_its_emoji_in_reply_to_the_message() -> None:
+    inbound = read_one({"type": "reaction", "reaction": {"message_id": "wamid.0", "emoji": "👍"}})
+    assert (inbound.content, inbound.reply_to_external_id, inbound.message_type) == ("👍", "wamid.0", MessageType.TEXT)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "reaction", "reaction": {"message_id": "wamid.0"}},
+        {"type": "reaction", "reaction": {"message_id": "wamid.0", "emoji": ""}},
+        {"type": "system", "system": {"type": "user_changed_number", "wa_id": "15550100009"}},
+        {"type": "unsupported", "errors": [{"code": 131051}]},
+        {"type": "edit", "edit": {"message": {"type": "text", "text": {"body": "5 cs"}}}},
+        {"type": "edit", "edit": {"original_message_id": "wamid.0", "message": "5 cs"}},
+        {"type": "revoke", "revoke": {"original_message_id": "\x00"}},
+        {"type": "revoke"},
+    ],
+)
+def test_what_says_nothing_goes_no_further(body: dict[str, Any]) -> None:
+    ignored = read_any(body)
+    assert isinstance(ignored, Ignored)
+    assert (ignored.account, ignored.external_message_id, json.loads(ignored.raw)["type"]) == (NUMBER, "wamid.1", body["type"])
+
+
+@pytest.mark.parametrize(
+    ("body", "content"),
+    [
+        ({"type": "edit", "edit": {"original_message_id": "wamid.0", "message": {"type": "text", "text": {"body": "5 cs"}}}}, "5 cs"),
+        ({"type": "edit", "edit": {"original_message_id": "wamid.0", "message": {"type": "image", "image": {"caption": "these"}}}}, "these"),
+        ({"type": "revoke", "revoke": {"original_message_id": "wamid.0"}}, None),
+    ],
+)
+def test_a_change_names_the_message_and_what_it_says_now(body: dict[str, Any], content: str | None) -> None:
+    amendment = read_any(body)
+    assert isinstance(amendment, Amendment)
+    assert (amendment.amends, amendment.external_message_id, amendment.content) == ("wamid.0", "wamid.1", content)
+    assert (amendment.address, amendment.amended_at) == (MARIO, datetime.fromtimestamp(1_795_000_000, UTC))
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("sent", MessageStatus.SENT),
+        ("delivered", MessageStatus.DELIVERED),
+        ("read", MessageStatus.READ),
+        ("played", MessageStatus.READ),
+        ("failed", MessageStatus.FAILED),
+        ("warning", None),
+    ],
+)
+@pytest.mark.parametrize("callback_data", [str(OUR_ID), "not ours", None])
+def test_a_status_is_about_our_message(word: str, expected: MessageStatus | None, callback_data: str | None) -> None:
+    change = status(NUMBER, "wamid.ours", word, MARIO, callback_data=callback_data, timestamp=1_795_000_000)
+    change["value"]["statuses"][0]["errors"] = [{"code": 131047, "title": "Re-engagement message"}] if word == "failed" else []
+    found = whatsapp.read(json.dumps(webhook(change)).encode())
+    assert len(found) == (expected is not None)
+    for each in found:
+        assert isinstance(each, Status)
+        assert (each.status, each.external_message_id, each.address, each.account) == (expected, "wamid.ours", MARIO, NUMBER)
+        assert each.message_id == (OUR_ID if callback_data == str(OUR_ID) else None)
+        assert each.error_code == ("131047" if word == "failed" else None)
+        assert each.status_at == datetime.fromtimestamp(1_795_000_000, UTC)
 
 
 def test_a_file_is_named_as_the_provider_names_it() -> None:
@@ -184,7 +322,8 @@ def test_a_sender_is_known_by_number_or_else_by_user_id(contact: dict[str, str],
     del change["value"]["messages"][0]["from"]
     change["value"]["contacts"] = [contact]
     change["value"]["messages"][0] |= message
-    assert [inbound.sender for inbound in whatsapp.read(json.dumps(webhook(change)).encode())] == ([sender] if sender else [])
+    found = [inbound.sender for inbound in whatsapp.read(json.dumps(webhook(change)).encode()) if isinstance(inbound, Inbound)]
+    assert found == ([sender] if sender else [])
 
 
 def test_every_array_is_read_in_its_order() -> None:
@@ -192,5 +331,5 @@ def test_every_array_is_read_in_its_order() -> None:
     first["value"]["messages"].append(text_message(NUMBER, MARIO, "b", "wamid.2")["value"]["messages"][0])
     body = webhook(first, status(NUMBER, "wamid.0", "read", MARIO))
     body["entry"] += webhook(second)["entry"]
-    found = [(inbound.phone_number_id, inbound.external_message_id) for inbound in whatsapp.read(json.dumps(body).encode())]
-    assert found == [(NUMBER, "wamid.1"), (NUMBER, "wamid.2"), ("1055002", "wamid.3")]
+    found = [(inbound.account, inbound.external_message_id) for inbound in whatsapp.read(json.dumps(body).encode())]
+    assert found == [(NUMBER, "wamid.1"), (NUMBER, "wamid.2"), (NUMBER, "wamid.0"), ("1055002", "wamid.3")]

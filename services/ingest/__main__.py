@@ -1,10 +1,12 @@
 """Runs ingest."""
 
+from fastapi import APIRouter
+
 from libs import service
 from libs.consumer import Handlers
 from schemas.customer_changed import CustomerChanged
 from schemas.distributor_changed import DistributorChanged
-from services.ingest import api
+from services.ingest import api, integrations_api
 from services.ingest.intake import Intake
 from services.ingest.on_customer_changed import on_customer_changed
 from services.ingest.on_distributor_changed import on_distributor_changed
@@ -15,4 +17,7 @@ CONSUMES: Handlers = {DistributorChanged: on_distributor_changed, CustomerChange
 if __name__ == "__main__":
     settings = IngestSettings()  # pyright: ignore[reportCallIssue] - read from the environment
     intake = Intake()
-    service.run("ingest", settings, consumes=CONSUMES, api=api.router(settings, intake), jobs=[intake.store_waiting])
+    routes = APIRouter()
+    routes.include_router(api.router(settings, intake))
+    routes.include_router(integrations_api.router)
+    service.run("ingest", settings, consumes=CONSUMES, api=routes, jobs=[intake.store_waiting])

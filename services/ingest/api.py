@@ -11,11 +11,12 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from libs import service
 from libs.channels import whatsapp
 from libs.refused import NotFound
-from services.ingest.intake import Intake, Routed
+from services.ingest import provider_webhooks
+from services.ingest.intake import STORED_WITHIN_SECONDS, Intake
+from services.ingest.metrics import WEBHOOK_ITEMS
+from services.ingest.record import Routed
 from services.ingest.routes import Routes
 from services.ingest.settings import IngestSettings
-
-STORED_WITHIN_SECONDS = 5.0
 
 
 def router(settings: IngestSettings, intake: Intake) -> APIRouter:
@@ -35,23 +36,25 @@ def router(settings: IngestSettings, intake: Intake) -> APIRouter:
         return PlainTextResponse(answer)
 
     async def receive(request: Request) -> JSONResponse:
-        """Store every message of a signed webhook; answers when it is committed. Messages to numbers of others in the same call are left out."""
+        """Store all that a signed webhook tells; answers when it is committed. What is about numbers of others is left out."""
         this = await service.of(request)
         body = await request.body()
         if not whatsapp.is_signed(settings.whatsapp_app_secret.get_secret_value(), body, request.headers.get(whatsapp.SIGNATURE_HEADER)):
+            WEBHOOK_ITEMS.labels(whatsapp.PROVIDER, "", "refused").inc()
             raise HTTPException(
                 HTTPStatus.UNAUTHORIZED, f"{whatsapp.SIGNATURE_HEADER} must be sha256= and the HMAC of the raw body with the app secret"
             )
-        messages = whatsapp.read(body)
-        found = await routes.find(this.pool, whatsapp.PROVIDER, {message.phone_number_id for message in messages})
-        routed = [Routed(found[message.phone_number_id], message) for message in messages if message.phone_number_id in found]
-        if messages and not routed:
-            raise NotFound("no distributor is connected to this phone_number_id; add an integration for it first")
-        if routed:
-            async with asyncio.timeout(STORED_WITHIN_SECONDS):
+        incoming = whatsapp.read(body)
+        async with asyncio.timeout(STORED_WITHIN_SECONDS):
+            found = await routes.find(this.pool, whatsapp.PROVIDER, {each.account for each in incoming})
+            routed = [Routed(found[each.account], each) for each in incoming if each.account in found]
+            if incoming and not routed:
+                raise NotFound("no distributor is connected to this phone_number_id; add an integration for it first")
+            if routed:
                 await intake.store(this, routed)
         return JSONResponse({"status": "stored" if routed else "nothing to store"})
 
     # A plain route: it takes raw bytes, and FastAPI's parameters and serialization would be half of what a call costs.
     api.add_route(f"{api.prefix}/whatsapp", receive, methods=["POST"])
+    provider_webhooks.add_routes(api, settings, intake)
     return api

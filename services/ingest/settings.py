@@ -6,7 +6,13 @@ from libs.settings import Settings
 
 
 class IngestSettings(Settings):
-    """The secrets of the Meta app that this installation receives WhatsApp messages by."""
+    """The secrets of the Meta app that this installation receives WhatsApp messages by, and where providers find it."""
 
+    http_max_body_bytes: int = Field(default=30_000_000, description="Mail comes with its files; what is not mail may have 1,000,000 bytes")
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="What the addresses begin with that providers call, where a proxy stands before this service: https://hooks.example.com",
+    )
     whatsapp_app_secret: SecretStr = Field(min_length=8, description="Signs every webhook of the WhatsApp Cloud API")
     whatsapp_verify_token: SecretStr = Field(min_length=8, description="What Meta repeats when it checks the subscription")

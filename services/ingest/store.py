@@ -16,11 +16,22 @@ class Route:
 
     distributor_id: UUID
     integration_id: UUID
+    provider: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedConnection:
+    """An integration in use, its secrets sealed."""
+
+    route: Route
+    account: str
+    credentials: bytes | None
+    webhook_secret: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One message as it came in; `raw` is sealed."""
+    """What came in, as it came; `raw` is sealed."""
 
     distributor_id: UUID
     integration_id: UUID
@@ -40,24 +51,47 @@ async def select_routes(worker: Connection, provider: str, accounts: Sequence[st
         provider,
         accounts,
     )
-    return {row["external_account_id"]: Route(row["distributor_id"], row["id"]) for row in rows}
+    return {row["external_account_id"]: Route(row["distributor_id"], row["id"], provider) for row in rows}
+
+
+async def select_connection(worker: Connection, integration_id: UUID) -> SealedConnection | None:
+    """Return the integration of whatever tenant, if it is in use: the caller is not known before."""
+    row = await worker.fetchrow(
+        """
+        select distributor_id, provider, external_account_id, credentials, webhook_secret from external_integrations
+         where id = $1 and status in ('ACTIVE', 'ERROR')
+        """,
+        integration_id,
+    )
+    if row is None:
+        return None
+    route = Route(row["distributor_id"], integration_id, row["provider"])
+    return SealedConnection(route, row["external_account_id"], row["credentials"], row["webhook_secret"])
 
 
 async def insert_integration(
-    tx: Transaction, distributor_id: UUID, integration_id: UUID, provider: str, external_account_id: str, display_name: str
+    tx: Transaction,
+    distributor_id: UUID,
+    integration_id: UUID,
+    provider: str,
+    external_account_id: str,
+    display_name: str,
+    channel: Channel = Channel.WHATSAPP,
 ) -> bool:
     """Add a messaging integration. Returns False where that account is connected already."""
     return bool(
         await tx.fetchval(
             """
-            insert into external_integrations (distributor_id, id, integration_type, provider, external_account_id, display_name, capabilities)
-            values ($1, $2, 'MESSAGING', $3, $4, $5, '["receive", "send"]')
+            insert into external_integrations
+                   (distributor_id, id, integration_type, provider, channel, external_account_id, display_name, capabilities)
+            values ($1, $2, 'MESSAGING', $3, $4, $5, $6, '["receive", "send"]')
                 on conflict do nothing
             returning true
             """,
             distributor_id,
             integration_id,
             provider,
+            channel,
             external_account_id,
             display_name,
         )
@@ -86,6 +120,22 @@ async def insert_receipts(tx: Transaction, receipts: Sequence[Receipt]) -> set[t
     return {(row["integration_id"], row["external_id"], row["raw_hash"]) for row in rows}
 
 
+async def insert_webhook_tokens(tx: Transaction, tokens: Sequence[tuple[UUID, UUID, str]]) -> set[tuple[UUID, str | None]]:
+    """Remember tokens, each named with its tenant and integration. Returns (integration, token) of those that were not known."""
+    rows = await tx.fetch(
+        """
+        insert into webhook_tokens (distributor_id, integration_id, token)
+        select distinct * from unnest($1::uuid[], $2::uuid[], $3::text[]) order by 1, 2, 3
+            on conflict do nothing
+        returning integration_id, token
+        """,
+        [distributor_id for distributor_id, _, _ in tokens],
+        [integration_id for _, integration_id, _ in tokens],
+        [token for _, _, token in tokens],
+    )
+    return {(row["integration_id"], row["token"]) for row in rows}
+
+
 async def select_unserved(tx: Transaction, distributor_ids: Sequence[UUID]) -> set[UUID]:
     """Return those of the tenants that are not served any more. One that we were not told of yet is served."""
     rows = await tx.fetch("select distributor_id from distributors where distributor_id = any($1::uuid[]) and status = 'INACTIVE'", distributor_ids)
@@ -93,21 +143,20 @@ async def select_unserved(tx: Transaction, distributor_ids: Sequence[UUID]) -> s
 
 
 async def select_customers(
-    tx: Transaction, distributor_ids: Sequence[UUID], channel: Channel, addresses: Sequence[str]
-) -> dict[tuple[UUID, str], UUID]:
-    """Return the customers that addresses, each named with its tenant, belong to; unknown ones are left out."""
+    tx: Transaction, distributor_ids: Sequence[UUID], channels: Sequence[Channel], addresses: Sequence[str]
+) -> dict[tuple[UUID, Channel, str], UUID]:
+    """Return the customers that addresses, each named with its tenant and channel, belong to; unknown ones are left out."""
     rows = await tx.fetch(
         """
-        select c.distributor_id, c.address, c.customer_id
+        select c.distributor_id, c.channel, c.address, c.customer_id
           from contacts c
-          join unnest($1::uuid[], $2::text[]) as e (distributor_id, address) using (distributor_id, address)
-         where c.channel = $3
+          join unnest($1::uuid[], $2::text[], $3::text[]) as e (distributor_id, channel, address) using (distributor_id, channel, address)
         """,
         distributor_ids,
+        channels,
         addresses,
-        channel,
     )
-    return {(row["distributor_id"], row["address"]): row["customer_id"] for row in rows}
+    return {(row["distributor_id"], Channel(row["channel"]), row["address"]): row["customer_id"] for row in rows}
 
 
 async def upsert_distributor(tx: Transaction, event: DistributorChanged) -> None:

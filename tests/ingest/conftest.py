@@ -9,18 +9,24 @@ import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
 from uuid import UUID, uuid4
 
 import aiohttp
 import asyncpg
 import pytest_asyncio
 import uvicorn
+from pydantic import SecretStr
+from yarl import URL
 
 from deploy.demo.stand_ins.customer_messages import Json, webhook
-from libs import postgres
+from libs import keyring, postgres
 from libs.channels import whatsapp
 from libs.postgres import Pool
 from libs.service import Service, application
+from schemas.contact import Channel
+from schemas.integration_changed import Provider
 from schemas.message_received import MessageReceived
 from services.ingest import api, store
 from services.ingest.intake import Intake
@@ -36,11 +42,27 @@ MASTER_KEY = base64.b64encode(b"k" * 32).decode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call of a provider."""
+
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ingest:
     """A running ingest."""
 
+    address: str
     session: aiohttp.ClientSession
     settings: IngestSettings
+
+    async def call(self, request: Request) -> Answer:
+        """Send what a provider sends. An answer that is not JSON comes back as its text."""
+        async with self.session.post(URL(request.path, encoded=True), data=BytesIO(request.body), headers=request.headers) as response:
+            body: Any = await response.text()
+            return Answer(response.status, json.loads(body) if "json" in response.content_type else body, dict(response.headers))
 
     async def post(self, body: bytes | AsyncIterator[bytes], signature: str | None) -> Answer:
         """Send raw bytes, or an iterator of them without a Content-Length, under this signature."""
@@ -75,7 +97,7 @@ def signature_of(body: bytes) -> str:
 
 
 @asynccontextmanager
-async def running(database_url: str) -> AsyncGenerator[Ingest]:
+async def running(database_url: str, **more: Any) -> AsyncGenerator[Ingest]:
     """Run ingest with its job. It finds no broker, so that what it says stays in the outbox, where a test reads it."""
     settings = IngestSettings.model_validate(
         {
@@ -88,6 +110,7 @@ async def running(database_url: str) -> AsyncGenerator[Ingest]:
             "whatsapp_app_secret": APP_SECRET,
             "whatsapp_verify_token": VERIFY_TOKEN,
         }
+        | more
     )
     intake = Intake()
     app = application(Service("ingest", settings, {}, [intake.store_waiting]), api.router(settings, intake), lambda: None)
@@ -98,9 +121,10 @@ async def running(database_url: str) -> AsyncGenerator[Ingest]:
         try:
             # Each call on a connection of its own: an answer with 5xx ends the one that it came on.
             each_its_own = aiohttp.TCPConnector(force_close=True)
-            async with aiohttp.ClientSession(f"http://127.0.0.1:{listening.getsockname()[1]}", connector=each_its_own) as session:
+            address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            async with aiohttp.ClientSession(address, connector=each_its_own) as session:
                 await eventually(lambda: _ready(session))
-                yield Ingest(session=session, settings=settings)
+                yield Ingest(address=address, session=session, settings=settings)
         finally:
             server.should_exit = True
             await serving
@@ -157,6 +181,38 @@ async def connect_number(pool: Pool, tenant: Tenant) -> None:
 async def tenant(new_tenant: NewTenant) -> Tenant:
     """A tenant with a number."""
     return await new_tenant()
+
+
+async def connect(
+    pool: Pool,
+    provider: Provider,
+    channel: Channel,
+    account: str,
+    *,
+    credentials: dict[str, str] | None = None,
+    secret: str | None = None,
+    status: str = "ACTIVE",
+) -> Tenant:
+    """Connect an account at a provider, with its secrets, to a new tenant."""
+    tenant = Tenant(distributor_id=uuid4(), integration_id=uuid4(), number=account)
+    key, whose, place = SecretStr(MASTER_KEY), tenant.distributor_id, f"external_integrations/{{}}/{tenant.integration_id}"
+    async with postgres.tenant_transaction(pool, [whose]) as tx:
+        await tx.execute(
+            """
+            insert into external_integrations
+                   (distributor_id, id, integration_type, provider, channel, external_account_id, display_name, credentials, webhook_secret, status)
+            values ($1, $2, 'MESSAGING', $3, $4, $5, 'Orders', $6, $7, $8)
+            """,
+            whose,
+            tenant.integration_id,
+            provider,
+            channel,
+            account,
+            await keyring.seal(tx, key, whose, json.dumps(credentials).encode(), place.format("credentials")) if credentials else None,
+            await keyring.seal(tx, key, whose, secret.encode(), place.format("webhook_secret")) if secret else None,
+            status,
+        )
+    return tenant
 
 
 async def receipts(pool: Pool, tenant: Tenant) -> list[asyncpg.Record]:

@@ -33,8 +33,8 @@ async def pool(new_pool: NewPool) -> Pool:
 async def owners(pool: Pool, tenant: UUID = TENANT, looking: UUID | None = None) -> dict[str, UUID]:
     """Whose the addresses of `tenant` are, as `looking` sees it."""
     async with postgres.tenant_transaction(pool, [looking or tenant]) as tx:
-        found = await store.select_customers(tx, [tenant, tenant], Channel.WHATSAPP, [A, B])
-    return {address: customer for (_, address), customer in found.items()}
+        found = await store.select_customers(tx, [tenant, tenant], [Channel.WHATSAPP, Channel.WHATSAPP], [A, B])
+    return {address: customer for (_, _, address), customer in found.items()}
 
 
 async def unserved(pool: Pool, looking: UUID = TENANT) -> set[UUID]:

@@ -12,7 +12,7 @@ from libs.postgres import Pool
 from schemas.contact import Channel
 from schemas.distributor_changed import DistributorStatus
 from services.ingest import store
-from services.ingest.store import Receipt, Route
+from services.ingest.store import Receipt, Route, SealedConnection
 from tests import making
 from tests.conftest import NewPool
 
@@ -37,7 +37,7 @@ def receipt(external_id: str = "wamid.1", raw_hash: bytes = b"1", outcome: str =
 
 async def test_the_worker_finds_whose_an_account_is(pool: Pool) -> None:
     async with postgres.worker_transaction(pool) as worker:
-        assert await store.select_routes(worker, PROVIDER, [NUMBER, "404"]) == {NUMBER: Route(TENANT, INTEGRATION)}
+        assert await store.select_routes(worker, PROVIDER, [NUMBER, "404"]) == {NUMBER: Route(TENANT, INTEGRATION, PROVIDER)}
         assert await store.select_routes(worker, "Twilio", [NUMBER]) == {}
 
 
@@ -47,6 +47,38 @@ async def test_only_an_integration_in_use_has_a_route(status: str, routed: bool,
         await tx.execute("update external_integrations set status = $1", status)
     async with postgres.worker_transaction(pool) as worker:
         assert bool(await store.select_routes(worker, PROVIDER, [NUMBER])) is routed
+
+
+async def test_the_worker_finds_an_integration_by_its_id_with_its_secrets_sealed(pool: Pool) -> None:
+    async with postgres.tenant_transaction(pool, [TENANT]) as tx:
+        await tx.execute("update external_integrations set credentials = 'sealed', webhook_secret = 'too'")
+    found = SealedConnection(Route(TENANT, INTEGRATION, PROVIDER), NUMBER, b"sealed", b"too")
+    async with postgres.worker_transaction(pool) as worker:
+        assert await store.select_connection(worker, INTEGRATION) == found
+        assert await store.select_connection(worker, uuid4()) is None
+    async with postgres.tenant_transaction(pool, [OTHER]) as tx:
+        assert await store.select_connection(tx, INTEGRATION) is None
+
+
+@pytest.mark.parametrize(("status", "found"), [("ACTIVE", True), ("ERROR", True), ("INACTIVE", False), ("PENDING_AUTH", False)])
+async def test_only_an_integration_in_use_is_found(status: str, found: bool, pool: Pool) -> None:
+    async with postgres.tenant_transaction(pool, [TENANT]) as tx:
+        await tx.execute("update external_integrations set status = $1", status)
+    async with postgres.worker_transaction(pool) as worker:
+        assert (await store.select_connection(worker, INTEGRATION) is not None) is found
+
+
+async def test_a_token_is_fresh_once(pool: Pool) -> None:
+    async with postgres.tenant_transaction(pool, [TENANT]) as tx:
+        assert await store.insert_webhook_tokens(tx, [(TENANT, INTEGRATION, "a"), (TENANT, INTEGRATION, "a")]) == {(INTEGRATION, "a")}
+        assert await store.insert_webhook_tokens(tx, [(TENANT, INTEGRATION, "a"), (TENANT, INTEGRATION, "b")]) == {(INTEGRATION, "b")}
+
+
+async def test_tokens_cannot_be_written_for_another_tenant(pool: Pool) -> None:
+    for tenant, error in ((TENANT, asyncpg.InsufficientPrivilegeError), (OTHER, asyncpg.ForeignKeyViolationError)):
+        with pytest.raises(error):
+            async with postgres.tenant_transaction(pool, [OTHER]) as tx:
+                await store.insert_webhook_tokens(tx, [(tenant, INTEGRATION, "a")])
 
 
 async def test_a_tenant_sees_no_routes_of_another(pool: Pool) -> None:
@@ -59,7 +91,7 @@ async def test_an_account_is_connected_once_to_one_tenant(pool: Pool) -> None:
         async with postgres.tenant_transaction(pool, [tenant]) as tx:
             assert not await store.insert_integration(tx, tenant, uuid4(), PROVIDER, NUMBER, "Taken over")
     async with postgres.worker_transaction(pool) as worker:
-        assert await store.select_routes(worker, PROVIDER, [NUMBER]) == {NUMBER: Route(TENANT, INTEGRATION)}
+        assert await store.select_routes(worker, PROVIDER, [NUMBER]) == {NUMBER: Route(TENANT, INTEGRATION, PROVIDER)}
 
 
 async def test_an_integration_cannot_be_added_to_another_tenant(pool: Pool) -> None:
@@ -109,7 +141,7 @@ async def test_contacts_are_neither_seen_nor_deleted_by_another_tenant(pool: Poo
         await store.upsert_contacts(tx, making.customer(TENANT, customer_id, ADDRESS))
     async with postgres.tenant_transaction(pool, [OTHER]) as tx:
         await store.delete_contacts(tx, making.customer(TENANT, customer_id))
-        assert await store.select_customers(tx, [TENANT], Channel.WHATSAPP, [ADDRESS]) == {}
+        assert await store.select_customers(tx, [TENANT], [Channel.WHATSAPP], [ADDRESS]) == {}
     async with postgres.tenant_transaction(pool, [TENANT]) as tx:
-        assert await store.select_customers(tx, [TENANT], Channel.WHATSAPP, [ADDRESS]) == {(TENANT, ADDRESS): customer_id}
-        assert await store.select_customers(tx, [TENANT], Channel.SMS, [ADDRESS]) == {}
+        assert await store.select_customers(tx, [TENANT], [Channel.WHATSAPP], [ADDRESS]) == {(TENANT, Channel.WHATSAPP, ADDRESS): customer_id}
+        assert await store.select_customers(tx, [TENANT], [Channel.SMS], [ADDRESS]) == {}

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from deploy.demo.stand_ins.customer_messages import Json, image_message, status, text_message, webhook
+from deploy.demo.stand_ins.customer_messages import Json, image_message, text_message, webhook
 from libs import crypto
 from libs.postgres import Pool
 from schemas.contact import Channel, Sender, contact_id, conversation_id
@@ -146,12 +146,6 @@ async def test_a_number_that_the_database_cannot_hold_is_a_number_nobody_knows(i
     assert (await ingest.tell(text_message("4\x0004", MARIO, "hello", "wamid.1"))).status == 404
     assert (await ingest.tell(text_message("\x00", MARIO, "hello", "wamid.1"))).status == 400
     assert (await ingest.tell(text(tenant))).status == 200
-
-
-async def test_a_webhook_of_statuses_alone_is_answered_and_nothing_is_stored(ingest: Ingest, pool: Pool, tenant: Tenant) -> None:
-    answer = await ingest.tell(status(tenant.number, "wamid.ours", "delivered", MARIO), status(tenant.number, "wamid.ours", "read", MARIO))
-    assert (answer.status, answer.body) == (200, {"status": "nothing to store"})
-    assert await receipts(pool, tenant) == []
 
 
 async def test_changes_of_other_fields_are_answered_and_left_alone(ingest: Ingest, pool: Pool, tenant: Tenant) -> None:

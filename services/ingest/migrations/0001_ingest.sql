@@ -4,13 +4,14 @@ create table external_integrations (
     distributor_id uuid not null,
     id uuid not null default uuidv7(),
     integration_type text not null check (integration_type in ('MESSAGING', 'ECOMMERCE', 'CRM', 'ANALYTICS', 'PAYMENT', 'SHIPPING')),
-    provider text not null,
+    provider text not null check (length(provider) between 1 and 50),
     provider_version text,
-    -- phone_number_id, Twilio number, mail domain: with the provider it routes an inbound call to its tenant.
-    external_account_id text not null,
+    channel text not null check (channel in ('WHATSAPP', 'SMS', 'EMAIL')),
+    -- phone_number_id, number, mailbox: with the provider it routes an inbound call to its tenant.
+    external_account_id text not null check (length(external_account_id) between 1 and 320),
     display_name text not null,
     config jsonb not null default '{}' check (jsonb_typeof(config) = 'object'),
-    -- Sealed (libs/crypto.py).
+    -- A JSON object and a text, both sealed (libs/keyring.py).
     credentials bytea,
     webhook_url text,
     webhook_secret bytea,
@@ -22,12 +23,16 @@ create table external_integrations (
     capabilities jsonb not null default '[]' check (jsonb_typeof(capabilities) = 'array'),
     rate_limit_remaining integer,
     rate_limit_reset_at timestamptz,
+    -- Counts what its owner changed, and not what calls brought: those would outdate what an owner has in hand.
+    version integer not null default 0,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     primary key (distributor_id, id)
 );
 -- Across tenants: an account belongs to one of them.
 create unique index external_integrations_route on external_integrations (provider, external_account_id);
+-- A provider's call names the integration alone.
+create unique index external_integrations_by_id on external_integrations (id);
 call isolate_tenants('external_integrations');
 call open_to_workers('external_integrations', 'select');
 call keep_updated_at('external_integrations');
@@ -49,6 +54,17 @@ create table inbound_receipts (
     constraint inbound_receipts_once unique (distributor_id, integration_id, external_id, raw_hash)
 );
 call isolate_tenants('inbound_receipts');
+
+-- Tokens that make a call count once, where the provider's signature does not cover what it brings.
+create table webhook_tokens (
+    distributor_id uuid not null,
+    integration_id uuid not null,
+    token text not null,
+    created_at timestamptz not null default now(),
+    primary key (distributor_id, integration_id, token),
+    foreign key (distributor_id, integration_id) references external_integrations (distributor_id, id)
+);
+call isolate_tenants('webhook_tokens');
 
 -- Our copy of distributor.changed: who is served.
 create table distributors (
@@ -84,4 +100,4 @@ call isolate_tenants('contacts');
 
 -- migrate:down
 
-drop table contacts, customers, distributors, inbound_receipts, external_integrations;
+drop table contacts, customers, distributors, webhook_tokens, inbound_receipts, external_integrations;

@@ -3,12 +3,23 @@
 from libs import service
 from libs.consumer import Handlers, InBatches
 from libs.service import Job
+from schemas.consent_changed import ConsentChanged
+from schemas.integration_changed import IntegrationChanged
 from schemas.message_created import MessageCreated
-from services.outbound.on_message_created import is_ours, on_messages_created
+from schemas.message_status_changed import MessageStatusChanged
+from services.outbound.on_consent_changed import on_consent_changed
+from services.outbound.on_integration_changed import on_integration_changed
+from services.outbound.on_message_created import is_wanted, on_messages_created
+from services.outbound.on_message_status_changed import is_of_provider, on_message_statuses_changed
 from services.outbound.send_due import send_due
 from services.outbound.settings import OutboundSettings
 
-CONSUMES: Handlers = {MessageCreated: InBatches(on_messages_created, wanted=is_ours)}
+CONSUMES: Handlers = {
+    IntegrationChanged: on_integration_changed,
+    ConsentChanged: on_consent_changed,
+    MessageCreated: InBatches(on_messages_created, wanted=is_wanted, knows_repeats=True),
+    MessageStatusChanged: InBatches(on_message_statuses_changed, wanted=is_of_provider, knows_repeats=True),
+}
 JOBS: list[Job] = [send_due]
 
 if __name__ == "__main__":

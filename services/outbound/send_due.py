@@ -1,7 +1,7 @@
 """The job that sends: messages are claimed, sent outside any transaction, and their outcomes recorded together."""
 
 import asyncio
-import random
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -9,85 +9,81 @@ import aiohttp
 import structlog
 
 from libs import outbox, postgres
-from libs.channels.send_result import TryLater
-from libs.channels.whatsapp_send import WhatsAppCloud, send_text
 from libs.postgres import Transaction
 from libs.retry import Stopping, until_it_works
 from libs.service import Service
-from schemas.contact import Channel
 from schemas.event import Envelope
 from schemas.message import MessageStatus
 from schemas.message_status_changed import MessageStatusChanged
-from services.outbound import store
-from services.outbound.domain import Claimed, Failed, Outcome, RetryLater, Sent, decide
+from services.outbound import copies, store
+from services.outbound.attempt import attempt
+from services.outbound.domain import Circumstances, Claimed, Failed, Outcome, RetryLater, Sent
 from services.outbound.settings import OutboundSettings
 
 log = structlog.get_logger()
 
-AT_ONCE = 32
+AT_ONCE = 64
 """Messages that one process sends at the same time."""
 CALL_TIMEOUT_SECONDS = 15.0
+CONNECT_TIMEOUT_SECONDS = 5.0
 LEASE = timedelta(seconds=60)
 LOOK_AGAIN_SECONDS = 0.1
 """While calls are under way, new messages are looked for this often."""
 SETTLE_SECONDS = 0.005
 """Calls that end within this time are recorded in one transaction."""
 
+Due = tuple[Claimed, Circumstances]
 Done = tuple[Claimed, Outcome]
 
 
 async def send_due(service: Service) -> int:
-    """Send until nothing is due and nothing under way. Returns how many calls were made."""
+    """Send until nothing is due and nothing under way. Returns how many messages were tried."""
+    due = await _claim(service, ())
+    if not due:
+        return 0
+    timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS, sock_connect=CONNECT_TIMEOUT_SECONDS)
+    connector = aiohttp.TCPConnector(limit=AT_ONCE)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
+        return await _send_all(service, session, due)
+
+
+async def _send_all(service: Service, session: aiohttp.ClientSession, due: Sequence[Due]) -> int:
+    """Send `due`, and whatever becomes due meanwhile."""
+    under_way: dict[asyncio.Task[Outcome], Claimed] = {}
+    tried = 0
     settings = service.settings
     assert isinstance(settings, OutboundSettings)
-    claimed = await _claim(service, AT_ONCE)
-    if not claimed:
-        return 0
-    timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(limit=AT_ONCE)) as session:
-        cloud = WhatsAppCloud(session=session, url=settings.whatsapp_api_url, access_token=settings.whatsapp_access_token)
-        return await _send_all(service, cloud, claimed)
-
-
-async def _send_all(service: Service, cloud: WhatsAppCloud, claimed: Sequence[Claimed]) -> int:
-    """Send `claimed`, and whatever becomes due meanwhile."""
-    under_way: set[asyncio.Task[Done]] = set()
-    calls = 0
     try:
         while True:
-            under_way |= {asyncio.create_task(_send(cloud, message)) for message in claimed}
-            calls += len(claimed)
+            under_way |= {asyncio.create_task(attempt(session, settings, message, known)): message for message, known in due}
+            tried += len(due)
             if not under_way:
-                return calls
+                return tried
             await asyncio.wait(under_way, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            finished, under_way = await asyncio.wait(under_way, timeout=SETTLE_SECONDS)
-            await _record(service, [task.result() for task in finished])
-            claimed = await _claim(service, AT_ONCE - len(under_way))
+            finished, _ = await asyncio.wait(under_way, timeout=SETTLE_SECONDS)
+            await _record(service, [(under_way.pop(task), task.result()) for task in finished])
+            due = await _claim(service, tuple(under_way.values()))
     except Stopping:
-        return calls
+        return tried
     finally:
         for task in under_way:
             task.cancel()
 
 
-async def _claim(service: Service, limit: int) -> list[Claimed]:
+async def _claim(service: Service, under_way: Sequence[Claimed]) -> list[Due]:
+    """Claim messages as the worker who sees every tenant's queue, then read what else decides on them as their tenants."""
+    limit = AT_ONCE - len(under_way)
     if limit == 0 or service.stopping.is_set():
         return []
+    by_integration = Counter(message.integration_id for message in under_way)
+    crowded = [integration_id for integration_id, count in by_integration.items() if count >= store.AT_ONCE_BY_AN_INTEGRATION]
     async with postgres.worker_transaction(service.pool) as worker:
-        return await store.claim_due(worker, limit, LEASE)
-
-
-async def _send(cloud: WhatsAppCloud, message: Claimed) -> Done:
-    if message.channel != Channel.WHATSAPP:
-        return message, Failed("CHANNEL_NOT_SUPPORTED")
-    if not message.channel_account or not message.address:
-        return message, Failed("NO_ADDRESS")
-    try:
-        result = await send_text(cloud, message.channel_account, message.address, message.content, message.message_id)
-    except Exception:
-        log.exception("sending_failed", message_id=str(message.message_id))
-        result = TryLater("NOT_SENDABLE")
-    return message, decide(message.attempt, result, random.uniform(0.8, 1.2))  # noqa: S311 - spreads retries, guards nothing
+        claimed = await store.claim_due(worker, limit, LEASE, crowded)
+    if not claimed:
+        return []
+    async with postgres.tenant_transaction(service.pool, {message.distributor_id for message in claimed}) as tx:
+        known = await copies.select_circumstances(tx, claimed)
+    return [(message, known[message.id]) for message in claimed]
 
 
 async def _record(service: Service, done: Sequence[Done]) -> None:

@@ -6,7 +6,17 @@ from libs.settings import Settings
 
 
 class OutboundSettings(Settings):
-    """The shared settings, and how to reach the provider."""
+    """The shared settings, and where the providers' APIs are."""
 
     whatsapp_api_url: str = Field(description="With the version: https://graph.facebook.com/v23.0")
-    whatsapp_access_token: SecretStr = Field(description="Of the system user that may send for every number served here")
+    whatsapp_access_token: SecretStr = Field(description="Of the system user that may send for the numbers that have no token of their own")
+    twilio_api_url: str = "https://api.twilio.com"
+    sendgrid_api_url: str = "https://api.sendgrid.com"
+    mailgun_api_url: str = "https://api.mailgun.net"
+    mailgun_eu_api_url: str = Field(default="https://api.eu.mailgun.net", description="For integrations with region EU in their config")
+    postmark_api_url: str = "https://api.postmarkapp.com"
+    public_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="As ingest has it: what the addresses begin with that providers call. Without it Twilio tells nobody what becomes of messages",
+    )

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from libs.channels.send_result import Accepted, Rejected, TryLater
+from libs.channels.send_result import Accepted, Rejected, TryLater, Unconfirmed
 from services.outbound.domain import Failed, RetryLater, Sent, decide
 
 
@@ -32,3 +32,8 @@ def test_a_pause_that_the_provider_asks_for_is_kept_within_bounds(asked: int, gi
 
 def test_jitter_stretches_the_pause() -> None:
     assert decide(2, TryLater("HTTP_503"), 0.8) == RetryLater(timedelta(seconds=3.2), "HTTP_503")
+
+
+@pytest.mark.parametrize(("attempt", "seconds"), [(1, 120), (4, 120), (5, 256), (6, 1024)])
+def test_after_a_lost_answer_the_status_is_waited_for_whichever_attempt_it_was(attempt: int, seconds: int) -> None:
+    assert decide(attempt, Unconfirmed("TIMEOUT"), 1.0) == RetryLater(timedelta(seconds=seconds), "TIMEOUT")

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from pydantic_core import from_json
@@ -20,17 +20,7 @@ from services.outbound import store
 from services.outbound.__main__ import CONSUMES
 from services.outbound.send_due import send_due
 from tests.consuming import consume, said
-from tests.outbound.conftest import message, service_on, until
-
-
-async def rows(pool: Pool, tenant: UUID) -> list[dict[str, Any]]:
-    async with postgres.tenant_transaction(pool, [tenant]) as tx:
-        return [dict(row) for row in await tx.fetch("select * from outbound_messages order by thread_position")]
-
-
-async def make_due(pool: Pool, tenant: UUID) -> None:
-    async with postgres.tenant_transaction(pool, [tenant]) as tx:
-        await tx.execute("update outbound_messages set run_after = now(), locked_until = '-infinity' where state = 'PENDING'")
+from tests.outbound.conftest import make_due, message, rows, service_on, until
 
 
 async def test_a_message_is_sent_and_said_to_be(pool: Pool, provider: Provider) -> None:

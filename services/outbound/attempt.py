@@ -1,0 +1,39 @@
+"""One attempt at one message, from what is known about it to what follows from the answer."""
+
+import random
+from datetime import UTC, datetime
+
+import aiohttp
+import structlog
+
+from libs.channels.send_result import Rejected, SendResult, TryLater
+from libs.crypto import NotDecryptable
+from services.outbound.credentials import CredentialMissing
+from services.outbound.domain import Circumstances, Claimed, Outcome, decide, objection
+from services.outbound.hand_over import hand_over
+from services.outbound.settings import OutboundSettings
+
+log = structlog.get_logger()
+
+
+async def attempt(session: aiohttp.ClientSession, settings: OutboundSettings, message: Claimed, known: Circumstances) -> Outcome:
+    """Send `message` once, unless something stands against it. Never raises."""
+    now = datetime.now(UTC)
+    return objection(message, known, now) or decide(
+        message.attempt,
+        await _ask(session, settings, message, known, now),
+        random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, guards nothing
+    )
+
+
+async def _ask(session: aiohttp.ClientSession, settings: OutboundSettings, message: Claimed, known: Circumstances, now: datetime) -> SendResult:
+    try:
+        return await hand_over(session, settings, message, known, now)
+    except CredentialMissing:
+        return Rejected("CREDENTIALS_MISSING")
+    except NotDecryptable:
+        log.error("credentials_not_readable", integration_id=str(message.integration_id), mend="is COMANDA_MASTER_KEY that of ingest?")  # noqa: TRY400 - where it was raised tells nothing
+        return TryLater("CREDENTIALS_UNREADABLE")
+    except Exception:
+        log.exception("sending_failed", message_id=str(message.message_id))
+        return TryLater("NOT_SENDABLE")

@@ -1,0 +1,122 @@
+"""What customers changed after they had sent it. One statement a function."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from libs.postgres import Connection, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What a message says from then on; `content` is None where it was taken back."""
+
+    distributor_id: UUID
+    integration_id: UUID
+    external_message_id: str
+    content: str | None
+    amended_at: datetime
+
+
+async def update_amended(tx: Transaction, amendments: Sequence[Amendment]) -> set[tuple[UUID, str]]:
+    """Change messages and keep what they said before. The newest change holds, in whatever order they come; what was taken back stays so.
+
+    Returns (integration, external id) of the messages that are here.
+    """
+    rows = await tx.fetch(
+        """
+        with named as materialized (
+            select distinct on (x.distributor_id, x.message_id, e.amended_at)
+                   x.distributor_id, x.message_id, x.integration_id, x.external_id, e.content, e.amended_at
+              from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
+                with ordinality as e (distributor_id, integration_id, external_id, content, amended_at, place)
+              join external_message_mappings x
+                on (x.distributor_id, x.integration_id, x.external_id) = (e.distributor_id, e.integration_id, e.external_id)
+               and x.direction = 'INBOUND'
+             order by x.distributor_id, x.message_id, e.amended_at, e.content is null desc, e.place desc
+        ),
+        said_first as (
+            insert into message_revisions (distributor_id, message_id, content)
+            select m.distributor_id, m.id, m.content
+              from messages m
+              join (select distinct distributor_id, message_id from named) n on (m.distributor_id, m.id) = (n.distributor_id, n.message_id)
+             order by m.distributor_id, m.id
+                on conflict do nothing
+        ),
+        said_later as (
+            insert into message_revisions (distributor_id, message_id, content, amended_at)
+            select distributor_id, message_id, content, amended_at from named order by distributor_id, message_id, amended_at
+                on conflict (distributor_id, message_id, amended_at) do update set content = excluded.content
+        ),
+        newest as (
+            select distinct on (distributor_id, message_id) * from named
+             order by distributor_id, message_id, content is null desc, amended_at desc
+        ),
+        changed as (
+            update messages m
+               set content = coalesce(n.content, ''),
+                   edited_at = case when n.content is null then m.edited_at else n.amended_at end,
+                   revoked_at = case when n.content is null then n.amended_at end
+              from newest n
+             where (m.distributor_id, m.id) = (n.distributor_id, n.message_id)
+               and m.revoked_at is null
+               and (n.content is null or m.edited_at is null or m.edited_at <= n.amended_at)
+        )
+        select distinct integration_id, external_id from named
+        """,
+        *_columns(amendments),
+    )
+    return {(row["integration_id"], row["external_id"]) for row in rows}
+
+
+async def insert_early(tx: Transaction, amendments: Sequence[Amendment]) -> None:
+    """Keep changes of messages that are still to come."""
+    await tx.execute(
+        """
+        insert into early_amendments (distributor_id, integration_id, external_message_id, content, amended_at)
+        select distinct on (1, 2, 3, 5) * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
+            on conflict do nothing
+        """,
+        *_columns(amendments),
+    )
+
+
+async def select_tenants_of_early(worker: Connection) -> list[UUID]:
+    """Return the tenants for whom changes wait."""
+    rows = await worker.fetch("select distinct distributor_id from early_amendments")
+    return [row["distributor_id"] for row in rows]
+
+
+async def delete_due(tx: Transaction, limit: int) -> list[Amendment]:
+    """Take out changes, of any of the transaction's tenants, whose messages have come since."""
+    rows = await tx.fetch(
+        """
+        with due as (
+            select e.distributor_id, e.integration_id, e.external_message_id, e.amended_at
+              from early_amendments e
+              join external_message_mappings x
+                on (x.distributor_id, x.integration_id, x.external_id) = (e.distributor_id, e.integration_id, e.external_message_id)
+               and x.direction = 'INBOUND'
+             limit $1
+               for update of e skip locked
+        )
+        delete from early_amendments e using due
+         where (e.distributor_id, e.integration_id, e.external_message_id, e.amended_at)
+             = (due.distributor_id, due.integration_id, due.external_message_id, due.amended_at)
+        returning e.distributor_id, e.integration_id, e.external_message_id, e.content, e.amended_at
+        """,
+        limit,
+    )
+    return [Amendment(**row) for row in rows]
+
+
+def _columns(amendments: Sequence[Amendment]) -> tuple[list[Any], ...]:
+    return (
+        [a.distributor_id for a in amendments],
+        [a.integration_id for a in amendments],
+        [a.external_message_id for a in amendments],
+        [a.content for a in amendments],
+        [a.amended_at for a in amendments],
+    )

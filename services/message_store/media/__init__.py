@@ -1,0 +1,1 @@
+"""The files of messages: fetched, stored, read, and linked to."""

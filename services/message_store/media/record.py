@@ -1,0 +1,73 @@
+"""What became of a file, written down with its message and told."""
+
+from datetime import UTC, datetime
+
+import structlog
+
+from libs import outbox
+from libs.postgres import Transaction
+from libs.storage import Storage
+from schemas.event import Envelope
+from schemas.message_text_extracted import MessageTextExtracted
+from services.message_store import media_store
+from services.message_store.media.domain import Claimed, Failed, Outcome, RetryLater, Stored
+from services.message_store.media.fetch import key_left
+
+log = structlog.get_logger()
+
+
+async def record(tx: Transaction, claimed: Claimed, outcome: Outcome) -> bool:
+    """Write an outcome, and tell what the file says. Returns False where a stored file is not wanted any more: its message is gone."""
+    match outcome:
+        case Stored():
+            if await media_store.update_stored(tx, claimed, outcome):
+                await _tell(tx, claimed, outcome)
+                return True
+            there = await media_store.select_file(tx, claimed.distributor_id, claimed.id)
+            return there is not None
+        case Failed(error_code):
+            if await media_store.update_failed(tx, claimed, outcome):
+                await _summarize(tx, claimed, state="FAILED", error_code=error_code)
+        case RetryLater():
+            await media_store.update_to_retry(tx, claimed, outcome)
+    return True
+
+
+async def _tell(tx: Transaction, claimed: Claimed, stored: Stored) -> None:
+    await _summarize(tx, claimed, state="STORED", kind=stored.kind, mime_type=stored.mime_type, size_bytes=stored.size_bytes, sha256=stored.sha256)
+    if stored.reading.text:
+        await outbox.enqueue(tx, _extracted(claimed, stored, stored.reading.text))
+
+
+async def _summarize(tx: Transaction, claimed: Claimed, **summary: object) -> None:
+    summary["id"] = claimed.id
+    await media_store.update_summary(tx, claimed.distributor_id, claimed.message_id, claimed.place, summary)
+
+
+def _extracted(claimed: Claimed, stored: Stored, text: str) -> MessageTextExtracted:
+    event = MessageTextExtracted(
+        distributor_id=claimed.distributor_id,
+        occurred_at=datetime.now(UTC),
+        conversation_id=claimed.conversation_id,
+        message_id=claimed.message_id,
+        attachment_id=claimed.id,
+        text=text,
+        truncated=stored.reading.truncated,
+        filename=claimed.filename,
+        mime_type=stored.mime_type,
+    )
+    cause = Envelope(id=claimed.event_id, source="message_store", correlation_id=claimed.correlation_id)
+    return event.because_of(event.model_copy().arrived_in(cause))
+
+
+async def forget_leftovers(storage: Storage, claimed: Claimed, outcome: Outcome, *, wanted: bool) -> None:
+    """Delete what is not needed any more: our copy of a file that nobody wants, and the one that was left for us to fetch."""
+    if not isinstance(outcome, Stored):
+        return
+    unneeded = key_left(claimed) if wanted else outcome.storage_key
+    if unneeded is None:
+        return
+    try:
+        await storage.delete(unneeded)
+    except OSError as error:
+        log.warning("file_left_over", attachment_id=str(claimed.id), error=type(error).__name__)

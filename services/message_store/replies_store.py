@@ -1,0 +1,98 @@
+"""What we answer, on its way out. One statement a function."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from libs.postgres import Connection, Transaction
+from schemas.reply_requested import ReplyRequested
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """Where a reply came to stand, and where it goes."""
+
+    message_id: UUID
+    thread_position: int
+    reply_to_message_id: UUID | None
+    channel: str
+    customer_id: UUID | None
+    contact_id: UUID
+    address: str
+    integration_id: UUID
+    channel_account: str | None
+
+
+async def insert_replies(tx: Transaction, events: Sequence[ReplyRequested]) -> dict[UUID, StoredReply]:
+    """Store replies that are to be sent, each once, with the next places of their conversations.
+
+    Returns the new ones by reply id. A reply to a conversation that does not exist is left out as well.
+    """
+    rows = await tx.fetch(
+        """
+        with incoming as (
+            select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::timestamptz[])
+                with ordinality as e (distributor_id, conversation_id, message_id, content, reply_to_message_id, order_session_id, sent_at, place)
+        ),
+        fresh as materialized (
+            select i.*, row_number() over (partition by distributor_id, conversation_id order by place) as nth
+              from incoming i
+             where not exists (select from messages m where (m.distributor_id, m.id) = (i.distributor_id, i.message_id))
+        ),
+        counted as (
+            select distributor_id, conversation_id, max(nth) as new_messages, max(sent_at) as sent_at from fresh group by 1, 2 order by 1, 2
+        ),
+        placed as (
+            update conversations c
+               set last_thread_position = c.last_thread_position + n.new_messages,
+                   last_message_at = greatest(c.last_message_at, n.sent_at)
+              from counted n
+             where (c.distributor_id, c.id) = (n.distributor_id, n.conversation_id)
+            returning c.distributor_id, c.id as conversation_id, c.last_thread_position - n.new_messages as before,
+                      c.channel, c.customer_id, c.contact_id, c.contact_address as address, c.integration_id, c.channel_account,
+                      clock_timestamp() as placed_at
+        ),
+        stored as (
+            insert into messages (distributor_id, id, conversation_id, content, is_from_customer, status, thread_position, reply_to_message_id,
+                                  order_session_id, order_context_id, integration_id, language, sent_at, created_at)
+            select f.distributor_id, f.message_id, f.conversation_id, f.content, false, 'QUEUED', p.before + f.nth, quoted.id,
+                   f.order_session_id, session.order_context_id, p.integration_id, coalesce(k.language, d.locale, 'simple'), f.sent_at, p.placed_at
+              from fresh f
+              join placed p using (distributor_id, conversation_id)
+              left join messages quoted on (quoted.distributor_id, quoted.id) = (f.distributor_id, f.reply_to_message_id)
+              left join customers k on (k.distributor_id, k.id) = (p.distributor_id, p.customer_id)
+              left join distributors d on d.distributor_id = p.distributor_id
+              left join lateral (
+                    select m.order_context_id from messages m
+                     where (m.distributor_id, m.order_session_id) = (f.distributor_id, f.order_session_id) and m.order_context_id is not null
+                     limit 1) session on true
+             order by f.place
+            returning distributor_id, conversation_id, id as message_id, thread_position, reply_to_message_id
+        )
+        select s.message_id, s.thread_position, s.reply_to_message_id, p.channel, p.customer_id, p.contact_id, p.address, p.integration_id,
+               p.channel_account
+          from stored s
+          join placed p using (distributor_id, conversation_id)
+        """,
+        [e.distributor_id for e in events],
+        [e.conversation_id for e in events],
+        [e.reply_id for e in events],
+        [e.content for e in events],
+        [e.reply_to_message_id for e in events],
+        [e.order_session_id for e in events],
+        [e.occurred_at for e in events],
+    )
+    return {row["message_id"]: StoredReply(**row) for row in rows}
+
+
+async def select_existing(connection: Connection, distributor_ids: Sequence[UUID], message_ids: Sequence[UUID]) -> set[UUID]:
+    """Return those of the messages, each named with its tenant, that exist."""
+    rows = await connection.fetch(
+        """
+        select m.id from messages m
+          join unnest($1::uuid[], $2::uuid[]) as e (distributor_id, message_id) on (m.distributor_id, m.id) = (e.distributor_id, e.message_id)
+        """,
+        distributor_ids,
+        message_ids,
+    )
+    return {row["id"] for row in rows}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,12 +13,13 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.commands import seed_content
-from deploy.commands.seed_content import Content
+from deploy.commands.seed_content import Content, WhatsAppNumber
 from libs import outbox, postgres
 from libs.channels import whatsapp
 from libs.postgres import Transaction
 from services.accounts import registry
 from services.catalog_matcher import store as catalog
+from services.ingest import integrations_store
 from services.ingest import store as ingest
 
 CONTENT = Path(__file__).parents[1] / "demo" / "content"
@@ -72,7 +74,7 @@ def show(report: SeedReport, console: Console) -> None:
 
 
 async def _seed_distributor(urls: Mapping[str, str], content: Content) -> Seeded:
-    tenant, number = content.distributor.id, content.whatsapp
+    tenant = content.distributor.id
     async with _transaction(urls["accounts"], tenant) as tx:
         settings = await registry.save_distributors(tx, [content.distributor])
         customers = await registry.save_customers(tx, tenant, content.customers)
@@ -81,8 +83,7 @@ async def _seed_distributor(urls: Mapping[str, str], content: Content) -> Seeded
         products = await catalog.upsert_products(tx, tenant, content.products)
         await outbox.enqueue(tx, *(product.changed(tenant) for product in products))
     async with _transaction(urls["ingest"], tenant) as tx:
-        name = f"WhatsApp +{number.display_phone_number}"
-        connected = await ingest.insert_integration(tx, tenant, number.integration_id, whatsapp.PROVIDER, number.phone_number_id, name)
+        connected = await _connect(tx, tenant, content.whatsapp)
     return Seeded(
         distributor_id=tenant,
         business_name=content.distributor.business_name,
@@ -91,6 +92,16 @@ async def _seed_distributor(urls: Mapping[str, str], content: Content) -> Seeded
         products=len(products),
         whatsapp_number=connected,
     )
+
+
+async def _connect(tx: Transaction, tenant: UUID, number: WhatsAppNumber) -> bool:
+    """Connect the number, without credentials: the installation's own are used. Returns False where it is connected already."""
+    name = f"WhatsApp +{number.display_phone_number}"
+    if not await ingest.insert_integration(tx, tenant, number.integration_id, whatsapp.PROVIDER, number.phone_number_id, name):
+        return False
+    if integration := await integrations_store.select_integration(tx, tenant, number.integration_id):
+        await outbox.enqueue(tx, integration.changed(tenant, datetime.now(UTC)))
+    return True
 
 
 @asynccontextmanager

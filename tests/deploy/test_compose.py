@@ -75,8 +75,8 @@ def settings_class(name: str) -> type[Settings]:
     """The class that the service reads its environment by."""
     if not (ROOT / f"services/{name}/settings.py").exists():
         return Settings
-    found = vars(importlib.import_module(f"services.{name}.settings")).values()
-    (own,) = [each for each in found if isinstance(each, type) and issubclass(each, Settings) and each is not Settings]
+    module = importlib.import_module(f"services.{name}.settings")
+    (own,) = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Settings) and each.__module__ == module.__name__]
     return own
 
 

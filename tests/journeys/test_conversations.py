@@ -3,7 +3,6 @@
 import io
 import json
 import time
-from collections.abc import Iterator
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -29,12 +28,6 @@ pytestmark = [pytest.mark.journeys, pytest.mark.timeout(300)]
 
 HARBOR = next(each for each in seed_content.read(CONTENT) if each.distributor.subdomain == "harbor-foods")
 CONFIRMED_WITHIN_SECONDS = 30
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("stack"), say=lambda _: None) as running:
-        yield running
 
 
 async def test_every_conversation_of_the_demo_ends_as_it_has_to(stack: Stack) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
-from deploy.demo.stand_ins.server import LocalServer
+from deploy.demo.stand_ins.behaviour import BehavingServer, Behaviour
 
 INVALID_TOKEN_CODE = 190
 INVALID_PARAMETER_CODE = 100
@@ -28,22 +28,11 @@ class Sent:
     """Our message id, as `biz_opaque_callback_data` carried it."""
     at: float
     """Seconds since 1970."""
+    template: str | None = None
+    """Name and language of the template that `text` was put into."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Behaviour:
-    """How the next calls are answered; `times` None means all of them."""
-
-    status: int = 200
-    error_code: int = 131000
-    delay_seconds: float = 0.0
-    retry_after: int | None = None
-    times: int | None = None
-    take_all_the_same: bool = False
-    """Take the message and answer with the error nevertheless, as when an answer gets lost."""
-
-
-class Provider(LocalServer):
+class Provider(BehavingServer):
     """`POST /{phone_number_id}/messages` as the Cloud API has it; `GET /sent` and `POST /behaviour` for who looks on."""
 
     def __init__(self, access_token: str, port: int = 0) -> None:
@@ -54,7 +43,6 @@ class Provider(LocalServer):
         ]
         super().__init__(routes, port)
         self.sent: list[Sent] = []
-        self.behaviour = Behaviour()
         self.at_once = 0
         self.most_at_once_of_one_number = 0
         self._access_token = access_token
@@ -75,12 +63,12 @@ class Provider(LocalServer):
             self._under_way[to] -= 1
 
     async def _answer(self, phone_number_id: str, to: str, message: dict[str, Any]) -> web.Response:
-        behaviour = self._next_behaviour()
-        text = str(message.get("text", {}).get("body", ""))
-        if message.get("messaging_product") != "whatsapp" or message.get("type") != "text" or not to or not 1 <= len(text) <= LONGEST_TEXT:
+        behaviour = self.next_behaviour()
+        template, text = _content(message)
+        if message.get("messaging_product") != "whatsapp" or not to or not 1 <= len(text) <= LONGEST_TEXT:
             return _error(400, INVALID_PARAMETER_CODE)
         taken: Sent | None = None
-        if behaviour.status == web.HTTPOk.status_code or behaviour.take_all_the_same:
+        if behaviour.takes:
             taken = Sent(
                 wamid=f"wamid.stand-in-{next(self._numbers)}",
                 phone_number_id=phone_number_id,
@@ -88,22 +76,14 @@ class Provider(LocalServer):
                 text=text,
                 callback_data=str(message.get("biz_opaque_callback_data", "")),
                 at=time.time(),
+                template=template,
             )
             self.sent.append(taken)
         await asyncio.sleep(behaviour.delay_seconds)
-        if taken is None or behaviour.status != web.HTTPOk.status_code:
-            return _error(behaviour.status, behaviour.error_code, behaviour.retry_after)
+        if taken is None or behaviour.refuses:
+            return _error(behaviour.status, behaviour.error_code, behaviour.headers())
         contacts = [{"input": to, "wa_id": to.lstrip("+")}]
         return web.json_response({"messaging_product": "whatsapp", "contacts": contacts, "messages": [{"id": taken.wamid}]})
-
-    def _next_behaviour(self) -> Behaviour:
-        behaviour = self.behaviour
-        if behaviour.times is None:
-            return behaviour
-        behaviour.times -= 1
-        if behaviour.times <= 0:
-            self.behaviour = Behaviour()
-        return behaviour
 
     async def _list_sent(self, _: web.Request) -> web.Response:
         return web.json_response([asdict(each) for each in self.sent])
@@ -113,6 +93,24 @@ class Provider(LocalServer):
         return web.json_response(asdict(self.behaviour))
 
 
-def _error(status: int, code: int, retry_after: int | None = None) -> web.Response:
+def _content(message: dict[str, Any]) -> tuple[str | None, str]:
+    """Return the template, if any, and the text; an empty one for what is not understood."""
+    match message:
+        case {"type": "text", "text": {"body": str(text)}}:
+            return None, text
+        case {
+            "type": "template",
+            "template": {
+                "name": str(name),
+                "language": {"code": str(language)},
+                "components": [{"type": "body", "parameters": [{"type": "text", "text": str(text)}]}],
+            },
+        } if not set(text) & {"\n", "\t"}:
+            return f"{name}/{language}", text
+        case _:
+            return None, ""
+
+
+def _error(status: int, code: int, headers: dict[str, str] | None = None) -> web.Response:
     body = {"error": {"message": f"(#{code}) stand-in", "type": "OAuthException", "code": code, "fbtrace_id": "stand-in"}}
-    return web.json_response(body, status=status, headers={"Retry-After": str(retry_after)} if retry_after is not None else {})
+    return web.json_response(body, status=status, headers=headers)

@@ -41,6 +41,8 @@ class Inbound:
     message_type: MessageType = MessageType.TEXT
     content: str
     attachments: tuple[Attachment, ...] = ()
+    files: tuple[bytes, ...] = field(default=(), repr=False)
+    """What is in `attachments`, in their order, where it came with the message rather than being fetched."""
     parts: MessageParts = NO_PARTS
     reply_to_external_id: str | None = None
     external_conversation_id: str | None = None

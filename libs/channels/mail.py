@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, message_from_string, policy
 from email.errors import HeaderParseError
@@ -33,17 +33,17 @@ AUTOMATIC_SENDERS = ("mailer-daemon@", "postmaster@")
 
 @dataclass(frozen=True, slots=True)
 class MailFile:
-    """A file in a mail; its content goes no further than this process."""
+    """A file in a mail."""
 
     filename: str
     mime_type: str
-    size_bytes: int
     sha256: str
+    content: bytes = field(repr=False)
 
     @classmethod
     def of(cls, filename: str, mime_type: str, content: bytes) -> "MailFile":
-        """Return what is kept of a file."""
-        return cls(clean(filename, 500), clean(mime_type, 200), len(content), hashlib.sha256(content).hexdigest())
+        """Return a file under a name that can be stored."""
+        return cls(clean(filename, 500), clean(mime_type, 200), hashlib.sha256(content).hexdigest(), content)
 
 
 class Headers:
@@ -93,6 +93,7 @@ def incoming(mail: Mail, now: datetime) -> Incoming:
         return Ignored(account=mail.account, external_message_id=message_id, raw=raw)
     several = "the From headers name more than one address" if len(senders) > 1 else None
     subject = clean(_decoded(mail.headers.first("subject")), MOST_SUBJECT).strip()
+    files = mail.files[:MOST_FILES]
     answered = _ids(mail.headers.first("references"))
     replied_to = _first_id(mail.headers.first("in-reply-to")) or (answered[-1] if answered else None)
     return Inbound(
@@ -100,15 +101,15 @@ def incoming(mail: Mail, now: datetime) -> Incoming:
         account=mail.account,
         external_message_id=message_id,
         sender=Sender(address=address, display_name=clean(_decoded(name), 200) or None),
-        message_type=_type(mail.files),
+        message_type=_type(files),
         content=clean(new_text(clean(mail.text, MOST_TEXT).strip() or html_text(mail.html), subject)),
-        attachments=tuple(Attachment(filename=f.filename or None, mime_type=f.mime_type or None, sha256=f.sha256) for f in mail.files[:MOST_FILES]),
+        attachments=tuple(Attachment(filename=file.filename or None, mime_type=file.mime_type or None, sha256=file.sha256) for file in files),
+        files=tuple(file.content for file in files),
         parts=MessageParts(subject=subject or None),
         reply_to_external_id=replied_to,
         external_conversation_id=answered[0] if answered else replied_to or message_id,
         sent_at=_sent_at(mail.headers.first("date"), now),
         sender_not_trusted=several or why_not_trusted(address, mail.verdicts),
-        metadata={"file_sizes": [file.size_bytes for file in mail.files[:MOST_FILES]]} if mail.files else {},
         raw=raw,
     )
 

@@ -1,6 +1,7 @@
 """The webhooks of the providers that call for one integration, which the address names: Twilio, mail providers, gateways."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from uuid import UUID
@@ -19,6 +20,7 @@ from services.ingest import integrations_store
 from services.ingest.calls import ENTRANCES, TWILIO_STATUS, Call, Entrance, Heard
 from services.ingest.connections import Connection, Connections
 from services.ingest.intake import STORED_WITHIN_SECONDS, Intake
+from services.ingest.left_files import leave_files
 from services.ingest.metrics import WEBHOOK_ITEMS
 from services.ingest.record import Routed
 from services.ingest.settings import IngestSettings
@@ -52,6 +54,8 @@ def add_routes(api: APIRouter, settings: IngestSettings, intake: Intake) -> None
         )
         try:
             heard = await asyncio.to_thread(entrance.hear, call) if entrance.brings_mail else entrance.hear(call)
+            if entrance.brings_mail:
+                heard = replace(heard, incoming=await leave_files(this, connection.route, heard.incoming))
             async with asyncio.timeout(STORED_WITHIN_SECONDS):
                 await _store(this, intake, connection, heard)
         except Refused as error:

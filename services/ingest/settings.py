@@ -2,11 +2,14 @@
 
 from pydantic import Field, SecretStr
 
-from libs.settings import Settings
+from libs.storage import StorageSettings
 
 
-class IngestSettings(Settings):
-    """The secrets of the Meta app that this installation receives WhatsApp messages by, and where providers find it."""
+class IngestSettings(StorageSettings):
+    """The secrets of the Meta app that this installation receives WhatsApp messages by, and where providers find it.
+
+    The files of mails are left in the storage, where message_store looks for them: both have to name the same one.
+    """
 
     http_max_body_bytes: int = Field(default=30_000_000, description="Mail comes with its files; what is not mail may have 1,000,000 bytes")
     public_url: str | None = Field(

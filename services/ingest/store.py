@@ -120,6 +120,17 @@ async def insert_receipts(tx: Transaction, receipts: Sequence[Receipt]) -> set[t
     return {(row["integration_id"], row["external_id"], row["raw_hash"]) for row in rows}
 
 
+async def select_taken_in(tx: Transaction, distributor_id: UUID, integration_id: UUID, external_ids: Sequence[str]) -> set[str]:
+    """Return those of the ids that something came in by before."""
+    rows = await tx.fetch(
+        "select external_id from inbound_receipts where distributor_id = $1 and integration_id = $2 and external_id = any($3::text[])",
+        distributor_id,
+        integration_id,
+        external_ids,
+    )
+    return {row["external_id"] for row in rows}
+
+
 async def insert_webhook_tokens(tx: Transaction, tokens: Sequence[tuple[UUID, UUID, str]]) -> set[tuple[UUID, str | None]]:
     """Remember tokens, each named with its tenant and integration. Returns (integration, token) of those that were not known."""
     rows = await tx.fetch(

@@ -120,11 +120,11 @@ def test_a_verdict_is_a_word() -> None:
     )
 
 
-def test_files_are_named_and_weighed() -> None:
+def test_files_are_named_and_come_with_the_mail() -> None:
     inbound = by_sendgrid(providers.mail("m1", "see file"), {"attachment1": ("order.pdf", "application/pdf", b"\x00\xff\r\n--x")})
     assert isinstance(inbound, Inbound)
     assert [(file.filename, file.mime_type) for file in inbound.attachments] == [("order.pdf", "application/pdf")]
-    assert (inbound.message_type, inbound.metadata) == (MessageType.FILE, {"file_sizes": [7]})
+    assert (inbound.message_type, inbound.files) == (MessageType.FILE, (b"\x00\xff\r\n--x",))
     photo = by_sendgrid(providers.mail("m1", "see file"), {"attachment1": ("list.jpg", "image/jpeg", b"1")})
     assert isinstance(photo, Inbound)
     assert photo.message_type is MessageType.IMAGE
@@ -284,7 +284,7 @@ def test_a_mail_by_postmark_has_its_files_and_its_name() -> None:
     file = {"Name": "order.pdf", "Content": base64.b64encode(b"1234").decode(), "ContentType": "application/pdf", "ContentLength": 4}
     inbound = by_postmark(Attachments=[file], FromFull={"Email": "Mario@Pizza.Example", "Name": 'Mario "M", Rossi'})
     assert inbound.sender == Sender(address="mario@pizza.example", display_name="Mario M, Rossi")
-    assert (inbound.attachments[0].filename, inbound.metadata) == ("order.pdf", {"file_sizes": [4]})
+    assert (inbound.attachments[0].filename, inbound.files) == ("order.pdf", (b"1234",))
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"FromFull": {"Email": 3}}', b'{"FromFull": {"Email": "nobody"}}'])

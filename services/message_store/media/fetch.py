@@ -9,14 +9,13 @@ from typing import BinaryIO
 
 from libs import storage
 from libs.storage import FileMissing, Storage
+from schemas.attachment import LEFT_IN_STORAGE, LEFT_UNDER
 from services.message_store.media import download, formats, sources, text
 from services.message_store.media.domain import Claimed, NotFetched, Stored
 from services.message_store.media.download import Received
 from services.message_store.media.sources import Asking
 from services.message_store.media_store import Integration
 
-LEFT_IN_STORAGE = "storage:"
-"""How the address of a file begins that whoever took the message in has left in our storage; its key follows."""
 HEXADECIMAL = re.compile(r"[0-9a-f]{64}")
 
 
@@ -43,18 +42,23 @@ async def fetch(fetcher: Fetcher, claimed: Claimed, integration: Integration | N
 
 
 def key_left(claimed: Claimed) -> str | None:
-    """Return the key under which the file was left in our storage. Raises NotFetched where it is not this tenant's."""
-    if claimed.url is None or not claimed.url.startswith(LEFT_IN_STORAGE):
+    """Return the key under which the file was left for us in our storage; null where it was not, or where that is not for this tenant to say."""
+    if not _is_left(claimed):
         return None
-    key = claimed.url.removeprefix(LEFT_IN_STORAGE)
-    if not storage.belongs_to(key, claimed.distributor_id):
-        raise NotFetched("URL_NOT_ALLOWED", for_ever=True)
-    return key
+    key = (claimed.url or "").removeprefix(LEFT_IN_STORAGE)
+    ours = storage.belongs_to(key, claimed.distributor_id) and key.startswith(f"{claimed.distributor_id}/{LEFT_UNDER}/")
+    return key if ours else None
+
+
+def _is_left(claimed: Claimed) -> bool:
+    return claimed.url is not None and claimed.url.startswith(LEFT_IN_STORAGE)
 
 
 async def _receive(fetcher: Fetcher, claimed: Claimed, integration: Integration | None, into: BinaryIO) -> Received:
     settings, expected = fetcher.asking.settings, claimed.sha256
-    if key := key_left(claimed):
+    if _is_left(claimed):
+        if (key := key_left(claimed)) is None:
+            raise NotFetched("URL_NOT_ALLOWED", for_ever=True)
         try:
             received = await download.keep(fetcher.storage.get(key), into, settings.media_max_bytes, None)
         except FileMissing:

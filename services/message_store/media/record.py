@@ -62,12 +62,11 @@ def _extracted(claimed: Claimed, stored: Stored, text: str) -> MessageTextExtrac
 
 async def forget_leftovers(storage: Storage, claimed: Claimed, outcome: Outcome, *, wanted: bool) -> None:
     """Delete what is not needed any more: our copy of a file that nobody wants, and the one that was left for us to fetch."""
-    if not isinstance(outcome, Stored):
+    if isinstance(outcome, RetryLater):
         return
-    unneeded = key_left(claimed) if wanted else outcome.storage_key
-    if unneeded is None:
-        return
+    unneeded = [key_left(claimed), outcome.storage_key if isinstance(outcome, Stored) and not wanted else None]
     try:
-        await storage.delete(unneeded)
+        for key in filter(None, unneeded):
+            await storage.delete(key)
     except OSError as error:
         log.warning("file_left_over", attachment_id=str(claimed.id), error=type(error).__name__)

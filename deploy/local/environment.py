@@ -10,6 +10,9 @@ from deploy.local.remembered import Remembered
 
 PROVIDER = "whatsapp_provider"
 """The name under which the port of the stand-in for WhatsApp's API is remembered."""
+CARRIERS = "carriers"
+"""The name under which that of the stand-in for the other providers' APIs is."""
+_CARRIERS_URLS = ("TWILIO_API_URL", "SENDGRID_API_URL", "MAILGUN_API_URL", "MAILGUN_EU_API_URL", "POSTMARK_API_URL")
 
 
 def database_password(remembered: Remembered) -> str:
@@ -40,7 +43,10 @@ def _defaults(remembered: Remembered) -> dict[str, str]:
         "COMANDA_WHATSAPP_VERIFY_TOKEN": remembered.text("whatsapp_verify_token", lambda: secrets.token_urlsafe(16)),
         "COMANDA_WHATSAPP_ACCESS_TOKEN": remembered.text("whatsapp_access_token", lambda: secrets.token_urlsafe(16)),
         "COMANDA_WHATSAPP_API_URL": f"http://{HOST}:{remembered.port(PROVIDER)}",
+        "COMANDA_PUBLIC_URL": f"http://{HOST}:{remembered.port('ingest')}",
         "COMANDA_WEBHOOK_ALLOW_LOOPBACK": "true",
+        "COMANDA_MEDIA_ALLOW_LOOPBACK": "true",
+        **{f"COMANDA_{name}": f"http://{HOST}:{remembered.port(CARRIERS)}" for name in _CARRIERS_URLS},
     }
     if "COMANDA_JWKS_URL" not in os.environ:
         defaults["COMANDA_JWT_SECRET"] = remembered.text("jwt_secret", lambda: secrets.token_urlsafe(32))

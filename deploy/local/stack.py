@@ -81,7 +81,8 @@ class Stack:
     def environment(self, service: str) -> dict[str, str]:
         """Return the whole environment of a service's process."""
         database_host = urlsplit(self.admin_url).netloc.rpartition("@")[2]
-        return {**service_environment(service, self._remembered, database_host, self._kafka()), **self._extra}
+        ours = {"COMANDA_STORAGE_FOLDER": str(self.folder / "storage")}
+        return {**ours, **service_environment(service, self._remembered, database_host, self._kafka()), **self._extra}
 
     def url(self, name: str) -> str:
         """Return where a service listens, or whatever else is to have a remembered port of this stack."""

@@ -70,6 +70,20 @@ async def worker_transaction(pool: Pool) -> AsyncGenerator[Connection]:
 
 
 @asynccontextmanager
+async def as_worker(connection: Connection) -> AsyncGenerator[None]:
+    """Open a worker's transaction on a connection that is in hand already."""
+    async with _begun(connection, "set local role comanda_worker"):
+        yield
+
+
+@asynccontextmanager
+async def as_tenants(connection: Connection, distributor_ids: Iterable[UUID]) -> AsyncGenerator[None]:
+    """Open a transaction of these tenants on a connection that is in hand already."""
+    async with _begun(connection, _name_tenants(distributor_ids)):
+        yield
+
+
+@asynccontextmanager
 async def _begun(connection: Connection, first: str) -> AsyncGenerator[None]:
     """Begin a transaction with the statement `first` in the same round trip; commit it, or roll it back after an error."""
     try:

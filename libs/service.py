@@ -11,11 +11,12 @@ import structlog
 import uvicorn
 from fastapi import APIRouter, FastAPI, Request
 
-from libs import auth, health, postgres, problem, telemetry
+from libs import auth, health, postgres, problem, retention, telemetry
 from libs.body_limit import BodyLimit
 from libs.consumer import Consumer, Handlers
 from libs.postgres import Pool
 from libs.relay import Relay
+from libs.retention import Sweep
 from libs.retry import Stopping, until_it_works
 from libs.settings import Settings
 
@@ -32,9 +33,9 @@ Job = Callable[["Service"], Awaitable[int]]
 
 
 class Service:
-    """What runs in one process: pool, consumer, relay, jobs. Handlers get a transaction; routes and jobs get this."""
+    """What runs in one process: pool, consumer, relay, jobs, retention. Handlers get a transaction; routes and jobs get this."""
 
-    def __init__(self, name: str, settings: Settings, consumes: Handlers, jobs: Sequence[Job]) -> None:
+    def __init__(self, name: str, settings: Settings, consumes: Handlers, jobs: Sequence[Job], keeps: Sequence[Sweep] = ()) -> None:
         self.name = name
         self.settings = settings
         self.stopping = asyncio.Event()
@@ -43,6 +44,7 @@ class Service:
         self.relay = Relay(name, settings, self.stopping)
         self._consumes = consumes
         self._jobs = jobs
+        self._keeps = [*retention.shared(settings), *keeps]
         self._pool: Pool | None = None
         self._due: list[asyncio.Event] = []
 
@@ -76,6 +78,7 @@ class Service:
                     self.consumer = Consumer(self.name, self.settings, self._consumes, self._pool, self.stopping, self.wake)
                     tasks.create_task(self.consumer.run())
                     tasks.create_task(self._watch(self.consumer))
+                tasks.create_task(retention.run(self._pool, self.settings, self.stopping, self._keeps))
                 for job in self._jobs:
                     tasks.create_task(self._repeat(job))
         finally:
@@ -175,11 +178,19 @@ def collect_garbage_seldom() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 50)
 
 
-def run(name: str, settings: Settings, *, consumes: Handlers | None = None, api: APIRouter | None = None, jobs: Sequence[Job] = ()) -> None:
-    """Run the service until SIGTERM or SIGINT; exits with 1 when it could not go on."""
+def run(
+    name: str,
+    settings: Settings,
+    *,
+    consumes: Handlers | None = None,
+    api: APIRouter | None = None,
+    jobs: Sequence[Job] = (),
+    keeps: Sequence[Sweep] = (),
+) -> None:
+    """Run the service until SIGTERM or SIGINT; exits with 1 when it could not go on. `keeps` are its own tables that are kept for a while only."""
     telemetry.configure_logging(name, settings.log_level)
     telemetry.configure_tracing(name)
-    service = Service(name, settings, consumes or {}, jobs)
+    service = Service(name, settings, consumes or {}, jobs, keeps)
 
     def give_up() -> None:
         server.should_exit = True

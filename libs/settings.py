@@ -30,4 +30,11 @@ class Settings(MasterKeySettings):
 
     dead_letters_per_minute: Annotated[int, Field(ge=1)] = Field(default=100, description="More refusals than this halt the consumer")
     stuck_after_seconds: Annotated[int, Field(ge=5)] = Field(default=60, description="A consumer with work that stands still this long is dead")
+    inbox_kept_days: Annotated[int, Field(ge=31, le=400)] = Field(
+        default=35, description="How long events are known to have been taken in: longer than any consumed topic keeps them"
+    )
+    idempotency_keys_kept_hours: Annotated[int, Field(ge=24, le=10_000)] = Field(
+        default=48, description="How long a POST that is sent again gets its first answer"
+    )
+    retention_every_minutes: Annotated[int, Field(ge=1, le=10_000)] = Field(default=360, description="How often old rows are looked for")
     log_level: str = "info"

@@ -128,6 +128,8 @@ create table inbox (
     primary key (distributor_id, consumer, event_id)
 );
 call isolate_tenants('inbox');
+-- What is kept for a while only is deleted by workers (libs/retention.py).
+call open_to_workers('inbox', 'select, delete');
 
 -- Answers to POST requests that may be sent again.
 create table idempotency_keys (
@@ -140,6 +142,7 @@ create table idempotency_keys (
     primary key (distributor_id, key)
 );
 call isolate_tenants('idempotency_keys');
+call open_to_workers('idempotency_keys', 'select (ctid, distributor_id, created_at), delete');
 
 -- The tenants' data keys, wrapped by a master key that is never here. `kek_ref` tells which.
 create table encryption_keys (

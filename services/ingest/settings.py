@@ -17,5 +17,8 @@ class IngestSettings(StorageSettings):
         pattern=r"^https?://[^\s?#]+$",
         description="What the addresses begin with that providers call, where a proxy stands before this service: https://hooks.example.com",
     )
+    receipts_kept_days: int = Field(
+        default=10, ge=8, le=400, description="How long a webhook that is delivered again is known; providers try for up to 7 days"
+    )
     whatsapp_app_secret: SecretStr = Field(min_length=8, description="Signs every webhook of the WhatsApp Cloud API")
     whatsapp_verify_token: SecretStr = Field(min_length=8, description="What Meta repeats when it checks the subscription")

@@ -10,6 +10,7 @@ from schemas.message_status_changed import MessageStatusChanged
 from schemas.order_session_changed import OrderSessionChanged
 from schemas.reply_requested import ReplyRequested
 from services.message_store import api
+from services.message_store.keeps import keeps
 from services.message_store.media.fetch_due import fetch_due
 from services.message_store.on_integration_changed import on_integration_changed
 from services.message_store.on_message_analyzed import on_messages_analyzed
@@ -30,4 +31,5 @@ CONSUMES: Handlers = {
 JOBS: list[Job] = [fetch_due]
 
 if __name__ == "__main__":
-    service.run("message_store", MessageStoreSettings(), consumes=CONSUMES, api=api.router, jobs=JOBS)  # pyright: ignore[reportCallIssue] - read from the environment
+    settings = MessageStoreSettings()  # pyright: ignore[reportCallIssue] - read from the environment
+    service.run("message_store", settings, consumes=CONSUMES, api=api.router, jobs=JOBS, keeps=keeps(settings))

@@ -1,7 +1,10 @@
 """Runs outbound."""
 
-from libs import service
+from datetime import timedelta
+
+from libs import retention, service
 from libs.consumer import Handlers, InBatches
+from libs.retention import Sweep
 from libs.service import Job
 from schemas.consent_changed import ConsentChanged
 from schemas.integration_changed import IntegrationChanged
@@ -22,5 +25,13 @@ CONSUMES: Handlers = {
 }
 JOBS: list[Job] = [send_due]
 
+
+def keeps(settings: OutboundSettings) -> list[Sweep]:
+    """Return what is kept for a while only: messages that are not to be sent any more."""
+    period = timedelta(days=settings.sent_kept_days)
+    return [retention.rows("outbound_messages", period, since="updated_at", only="state in ('SENT', 'FAILED')")]
+
+
 if __name__ == "__main__":
-    service.run("outbound", OutboundSettings(), consumes=CONSUMES, jobs=JOBS)  # pyright: ignore[reportCallIssue] - read from the environment
+    settings = OutboundSettings()  # pyright: ignore[reportCallIssue] - read from the environment
+    service.run("outbound", settings, consumes=CONSUMES, jobs=JOBS, keeps=keeps(settings))

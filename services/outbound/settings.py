@@ -15,6 +15,9 @@ class OutboundSettings(Settings):
     mailgun_api_url: str = "https://api.mailgun.net"
     mailgun_eu_api_url: str = Field(default="https://api.eu.mailgun.net", description="For integrations with region EU in their config")
     postmark_api_url: str = "https://api.postmarkapp.com"
+    sent_kept_days: int = Field(
+        default=30, ge=8, le=400, description="How long it is known what was sent: longer than the topic keeps what asks for it"
+    )
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",

@@ -10,6 +10,7 @@ from services.webhook_dispatcher import api
 from services.webhook_dispatcher.add_partitions import add_partitions
 from services.webhook_dispatcher.deliver_due import deliver_due
 from services.webhook_dispatcher.endpoint_store import select_subscribers
+from services.webhook_dispatcher.keeps import keeps
 from services.webhook_dispatcher.on_public_event import on_public_events
 from services.webhook_dispatcher.settings import DispatcherSettings
 
@@ -21,4 +22,5 @@ CONSUMES: Handlers = {
 JOBS: list[Job] = [deliver_due, add_partitions]
 
 if __name__ == "__main__":
-    service.run("webhook_dispatcher", DispatcherSettings(), consumes=CONSUMES, api=api.router, jobs=JOBS)  # pyright: ignore[reportCallIssue] - read from the environment
+    settings = DispatcherSettings()  # pyright: ignore[reportCallIssue] - read from the environment
+    service.run("webhook_dispatcher", settings, consumes=CONSUMES, api=api.router, jobs=JOBS, keeps=keeps(settings))

@@ -109,3 +109,9 @@ async def add_partitions(connection: Connection, today: date) -> int:
     """Make the partitions of this month and the next. Returns how many were missing. Belongs to no tenant."""
     made: int = await connection.fetchval("select add_webhook_attempts_partitions($1)", today)
     return made
+
+
+async def drop_partitions(connection: Connection, kept_from: date) -> int:
+    """Drop the partitions of the months that ended before this day. Returns how many there were. Belongs to no tenant."""
+    dropped: int = await connection.fetchval("select drop_webhook_attempts_partitions($1)", kept_from)
+    return dropped

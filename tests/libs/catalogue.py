@@ -18,6 +18,7 @@ VALUES = {
     "integer": "1",
     "bigint": "1",
     "numeric": "1",
+    "double precision": "1",
     "timestamp with time zone": "now()",
     "date": "current_date",
     "time without time zone": "current_time",

@@ -54,6 +54,7 @@ create table inbound_receipts (
     constraint inbound_receipts_once unique (distributor_id, integration_id, external_id, raw_hash)
 );
 call isolate_tenants('inbound_receipts');
+call open_to_workers('inbound_receipts', 'select (ctid, received_at), delete');
 
 -- Tokens that make a call count once, where the provider's signature does not cover what it brings.
 create table webhook_tokens (
@@ -65,6 +66,7 @@ create table webhook_tokens (
     foreign key (distributor_id, integration_id) references external_integrations (distributor_id, id)
 );
 call isolate_tenants('webhook_tokens');
+call open_to_workers('webhook_tokens', 'select (ctid, created_at), delete');
 
 -- Our copy of distributor.changed: who is served.
 create table distributors (

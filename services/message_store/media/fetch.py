@@ -6,6 +6,7 @@ import tempfile
 from base64 import b64decode
 from dataclasses import dataclass
 from typing import BinaryIO
+from uuid import UUID
 
 from libs import storage
 from libs.storage import FileMissing, Storage
@@ -43,10 +44,15 @@ async def fetch(fetcher: Fetcher, claimed: Claimed, integration: Integration | N
 
 def key_left(claimed: Claimed) -> str | None:
     """Return the key under which the file was left for us in our storage; null where it was not, or where that is not for this tenant to say."""
-    if not _is_left(claimed):
+    return key_left_at(claimed.distributor_id, claimed.url)
+
+
+def key_left_at(distributor_id: UUID, url: str | None) -> str | None:
+    """Return the key that an address names of a file that was left for us; null as with `key_left`."""
+    if url is None or not url.startswith(LEFT_IN_STORAGE):
         return None
-    key = (claimed.url or "").removeprefix(LEFT_IN_STORAGE)
-    ours = storage.belongs_to(key, claimed.distributor_id) and key.startswith(f"{claimed.distributor_id}/{LEFT_UNDER}/")
+    key = url.removeprefix(LEFT_IN_STORAGE)
+    ours = storage.belongs_to(key, distributor_id) and key.startswith(f"{distributor_id}/{LEFT_UNDER}/")
     return key if ours else None
 
 

@@ -150,7 +150,7 @@ create table early_amendments (
     primary key (distributor_id, integration_id, external_message_id, amended_at)
 );
 call isolate_tenants('early_amendments');
-call open_to_workers('early_amendments', 'select (distributor_id)');
+call open_to_workers('early_amendments', 'select (ctid, distributor_id, created_at), delete');
 
 -- What a provider calls a message. Its key is what makes a message that arrives twice one message.
 create table external_message_mappings (
@@ -209,10 +209,6 @@ create table contacts (
 create index contacts_of_customer on contacts (distributor_id, customer_id) where customer_id is not null;
 call isolate_tenants('contacts');
 
--- What is kept for a while only (libs/retention.py).
-call open_to_workers('inbox', 'select, delete');
-call open_to_workers('idempotency_keys', 'select (distributor_id, key, created_at), delete');
-
 -- Finds messages of one tenant, the best first, in the language of each. Row level security keeps the index of texts from being used, since whether
 -- two texts match is not leakproof; so this runs with its owner's rights, and names the tenants of the transaction itself.
 create policy search on messages for select to current_user using (true);
@@ -257,8 +253,6 @@ grant execute on function search_messages to comanda_app;
 -- migrate:down
 
 drop function search_messages;
-drop policy worker on inbox;
-drop policy worker on idempotency_keys;
 drop table contacts, customers, distributors, external_message_mappings, early_amendments, message_revisions, messages, conversations;
 drop function message_status_rank, search_config;
 drop extension btree_gin;

@@ -33,7 +33,7 @@ create table outbound_messages (
 create index outbound_messages_due on outbound_messages (distributor_id, integration_id, run_after) where state = 'PENDING';
 create index outbound_messages_in_order on outbound_messages (distributor_id, conversation_id, thread_position) where state = 'PENDING';
 call isolate_tenants('outbound_messages');
-call open_to_workers('outbound_messages', 'select, update');
+call open_to_workers('outbound_messages', 'select, update, delete');
 call keep_updated_at('outbound_messages');
 
 -- Our copy of how each account at a provider is reached; a deleted one stays, inactive and without its credentials.
@@ -48,6 +48,7 @@ create table integrations (
     -- As they came: sealed with the master key for integration.changed/<id>, in Base64.
     sealed_credentials text,
     as_of timestamptz not null,
+    created_at timestamptz not null default now(),
     primary key (distributor_id, id)
 );
 call isolate_tenants('integrations');
@@ -59,6 +60,7 @@ create table send_rates (
     messages_per_second double precision not null check (messages_per_second > 0),
     tokens double precision not null,
     tokens_at timestamptz not null default now(),
+    created_at timestamptz not null default now(),
     primary key (distributor_id, integration_id)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 call isolate_tenants('send_rates');
@@ -71,6 +73,7 @@ create table consents (
     address text not null,
     may_write boolean not null,
     as_of timestamptz not null,
+    created_at timestamptz not null default now(),
     primary key (distributor_id, channel, address)
 );
 call isolate_tenants('consents');
@@ -82,6 +85,7 @@ create table conversations (
     last_inbound_at timestamptz not null,
     mail_id text,
     mail_subject text,
+    created_at timestamptz not null default now(),
     primary key (distributor_id, id)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
 call isolate_tenants('conversations');

@@ -53,6 +53,7 @@ create table webhook_events (
     primary key (distributor_id, event_id)
 );
 call isolate_tenants('webhook_events');
+call open_to_workers('webhook_events', 'select (ctid, distributor_id, event_id, created_at), delete');
 call keep_updated_at('webhook_events');
 
 -- One event on its way to one endpoint; the columns of the response are those of the newest attempt.
@@ -94,7 +95,7 @@ create index webhook_deliveries_under_way on webhook_deliveries (distributor_id,
 create index webhook_deliveries_in_order on webhook_deliveries (distributor_id, webhook_endpoint_id, position)
     where status in ('PENDING', 'RETRYING');
 call isolate_tenants('webhook_deliveries');
-call open_to_workers('webhook_deliveries', 'select, update');
+call open_to_workers('webhook_deliveries', 'select, update, delete');
 call keep_updated_at('webhook_deliveries');
 
 -- What was tried, for ever unchanged. No foreign key: the log outlives the deliveries and endpoints that it tells of.
@@ -142,12 +143,36 @@ begin
     end loop;
     return made;
 end $$;
+
+-- Drop the partitions of the months that ended before `kept_from`; returns how many there were. Runs as the owner as well.
+create function drop_webhook_attempts_partitions(kept_from date) returns integer
+language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    partition text;
+    dropped integer := 0;
+begin
+    -- Readers and writers of other months must not queue up behind one who is slow with an old one: better to try again later.
+    set local lock_timeout = '1s';
+    for partition in
+        select inhrelid::regclass::text from pg_inherits
+         where inhparent = 'webhook_attempts'::regclass
+           and to_date(right(inhrelid::regclass::text, 7), 'YYYY_MM') + interval '1 month' <= kept_from
+         order by 1
+    loop
+        execute format('drop table %I', partition);
+        dropped := dropped + 1;
+    end loop;
+    return dropped;
+end $$;
 grant create on schema public to current_user;
 revoke all on function add_webhook_attempts_partitions(date) from public;
 grant execute on function add_webhook_attempts_partitions(date) to comanda_app;
+revoke all on function drop_webhook_attempts_partitions(date) from public;
+grant execute on function drop_webhook_attempts_partitions(date) to comanda_app;
 select add_webhook_attempts_partitions((now() at time zone 'UTC')::date);
 
 -- migrate:down
 
-drop function add_webhook_attempts_partitions;
+drop function drop_webhook_attempts_partitions, add_webhook_attempts_partitions;
 drop table webhook_attempts, webhook_deliveries, webhook_events, webhook_endpoints;

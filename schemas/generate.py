@@ -1,4 +1,4 @@
-"""Write what others read: schemas/json/ (one JSON Schema an event, one of a gateway's message), schemas/asyncapi/ (one AsyncAPI document a service).
+"""Write what others read: schemas/json/ (one JSON Schema an event, two of what a gateway posts), schemas/asyncapi/ (one AsyncAPI document a service).
 
 `python -m schemas.generate` writes them, `--check` only tells which files are not as they should be.
 """
@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from schemas import asyncapi, topics
 from schemas.catalog import EVENTS
 from schemas.gateway_message import GatewayMessage
+from schemas.gateway_status import GatewayStatus
 
 HERE = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,7 +24,8 @@ def generated() -> dict[Path, str]:
     services = sorted({service for topic in agreed.values() for service in (*topic.producers, *topic.consumers)})
     schemas = {HERE / "json" / f"{topic}.json": json_schema(topic, event) for topic, event in EVENTS.items()}
     documents = {HERE / "asyncapi" / f"{service}.yaml": asyncapi.document(service, agreed) for service in services}
-    return schemas | documents | {HERE / "json" / "gateway_message.json": json_schema("gateway_message", GatewayMessage)}
+    of_gateways = {"gateway_message": GatewayMessage, "gateway_status": GatewayStatus}
+    return schemas | documents | {HERE / "json" / f"{name}.json": json_schema(name, model) for name, model in of_gateways.items()}
 
 
 def json_schema(name: str, model: type[BaseModel]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 
 from libs.channels.send_result import Rejected, SendResult, TryLater, Unconfirmed
+from libs.public_addresses import AddressRefused
 
 MOST_ANSWER_BYTES = 65_536
 PASSING = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
@@ -29,14 +30,22 @@ class Answer:
 
 
 async def post(
-    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str], *, body: object = None, form: Mapping[str, str] | None = None
+    session: aiohttp.ClientSession,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    body: object = None,
+    form: Mapping[str, str] | None = None,
+    raw: bytes | None = None,
 ) -> Answer | TryLater | Unconfirmed:
-    """Post `body` as JSON, or a form. Never raises for what the network or the provider does."""
+    """Post `body` as JSON, or a form, or bytes. Never raises for what the network or the provider does."""
     try:
-        async with session.post(url, headers=headers, json=body, data=form, allow_redirects=False) as response:
+        async with session.post(url, headers=headers, json=body, data=form if raw is None else raw, allow_redirects=False) as response:
             read = await _beginning(response.content)
             return Answer(response.status, response.headers, _parse(read), asked_pause(response.headers.get("Retry-After", "")))
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+    except aiohttp.ClientConnectorError as error:
+        return TryLater("ADDRESS_NOT_PUBLIC" if isinstance(error.os_error, AddressRefused) else "UNREACHABLE")
+    except aiohttp.ConnectionTimeoutError:
         return TryLater("UNREACHABLE")
     except TimeoutError:
         return Unconfirmed("TIMEOUT")

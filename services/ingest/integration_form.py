@@ -137,6 +137,12 @@ class PostmarkCredentials(Credentials, frozen=True):
     server_token: Secret
 
 
+class GatewayConfig(Config, frozen=True):
+    """`reply_url` is called with what we write to customers; without it nothing can be sent."""
+
+    reply_url: Annotated[str, StringConstraints(min_length=1, max_length=2_000)] | None = None
+
+
 class GatewayCredentials(Credentials, frozen=True):
     """A gateway of your own takes none: both sides sign with the webhook secret."""
 
@@ -231,6 +237,7 @@ class GatewayWanted(Wanted, frozen=True):
 
     provider: Literal[Provider.GATEWAY]
     external_account_id: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
+    config: GatewayConfig = GatewayConfig()
     credentials: GatewayCredentials | None = None
     webhook_secret: SigningSecret | None = None
 

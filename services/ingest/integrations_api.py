@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from libs import auth, postgres, service
+from libs import auth, postgres, public_addresses, service
 from libs.auth import Caller, Role
 from libs.idempotency import IdempotencyKey, once
 from libs.postgres import Transaction
@@ -20,7 +20,7 @@ from libs.service import Service
 from schemas.integration_changed import IntegrationStatus
 from services.ingest import integrations_registry, integrations_store
 from services.ingest.integration import Integration, IntegrationWithSecret, webhook_url
-from services.ingest.integration_form import AnyWanted, Wanted, any_wanted
+from services.ingest.integration_form import AnyWanted, GatewayConfig, Wanted, any_wanted
 from services.ingest.integrations_registry import NONE_BEFORE, WEBHOOK_SECRET
 from services.ingest.settings import IngestSettings
 
@@ -53,6 +53,7 @@ class ChangedSince(Refused):
 @router.post("", status_code=HTTPStatus.CREATED, response_model=IntegrationWithSecret)
 async def post_integration(caller: Admin, this: This, request: Request, wanted: AnyWanted, key: IdempotencyKey) -> JSONResponse:
     """Connect an account. The answer shows `webhook_secret`, which nothing shows again; credentials are shown by nothing."""
+    _check_reply_url(request, wanted)
 
     async def create(tx: Transaction) -> tuple[int, dict[str, Any]]:
         made = await integrations_registry.create(tx, this.settings.master_key, caller.distributor_id, wanted, _public_url(request))
@@ -98,6 +99,7 @@ async def patch_integration(
         current = await integrations_registry.find(tx, tenant, integration_id)
         _check_version(if_match, current)
         wanted = _patched(current, patch)
+        _check_reply_url(request, wanted)
         changed = await integrations_registry.change(tx, master_key, tenant, integration_id, wanted, patch.keys(), _public_url(request))
         if WEBHOOK_SECRET in patch:
             secret = await integrations_registry.webhook_secret_of(tx, master_key, tenant, integration_id)
@@ -147,6 +149,13 @@ def _etag(version: int) -> str:
 def _check_version(if_match: str | None, current: Integration) -> None:
     if if_match is not None and not {"*", _etag(current.version)} & {each.strip() for each in if_match.split(",")}:
         raise ChangedSince(f"the integration was changed since: its ETag is {_etag(current.version)} now; get it and decide anew")
+
+
+def _check_reply_url(request: Request, wanted: Wanted) -> None:
+    """Refuse an address that we would never call. What a name leads to is looked at when it is called."""
+    url = wanted.config.reply_url if isinstance(wanted.config, GatewayConfig) else None
+    if url and (reason := public_addresses.why_not(url, allow_loopback=_settings(request).gateway_allow_loopback)):
+        raise Refused(f"config.reply_{reason}")
 
 
 def _shown(request: Request, integration: Integration) -> Integration:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from pydantic import SecretStr
+from pydantic_core import to_json
 
 from libs import crypto, keyring, outbox
 from libs.channels.gateway import SECRET_PREFIX
@@ -74,13 +75,20 @@ async def delete(tx: Transaction, distributor_id: UUID, integration: Integration
 async def tell(tx: Transaction, master_key: SecretStr, distributor_id: UUID, integration_id: UUID) -> Integration:
     """Enqueue integration.changed, with the credentials sealed for the way; returns the integration. Raises NotFound."""
     integration = await find(tx, distributor_id, integration_id)
-    credentials, _ = await integrations_store.select_secrets(tx, distributor_id, integration_id)
     sealed = None
-    if credentials:
-        clear = await keyring.unseal(tx, master_key, distributor_id, credentials, place(CREDENTIALS, integration_id))
+    if clear := await _credentials(tx, master_key, distributor_id, integration):
         sealed = b64encode(crypto.seal(master_key, clear, f"integration.changed/{integration_id}")).decode()
     await outbox.enqueue(tx, integration.changed(distributor_id, datetime.now(UTC), sealed))
     return integration
+
+
+async def _credentials(tx: Transaction, master_key: SecretStr, distributor_id: UUID, integration: Integration) -> bytes | None:
+    """Return what whoever calls the provider needs, in the clear: of a gateway the secret that both sides sign with."""
+    if integration.provider == Provider.GATEWAY:
+        secret = await webhook_secret_of(tx, master_key, distributor_id, integration.id)
+        return to_json({WEBHOOK_SECRET: secret}) if secret else None
+    credentials, _ = await integrations_store.select_secrets(tx, distributor_id, integration.id)
+    return credentials and await keyring.unseal(tx, master_key, distributor_id, credentials, place(CREDENTIALS, integration.id))
 
 
 async def tell_all(tx: Transaction, master_key: SecretStr, distributor_id: UUID) -> None:
@@ -97,7 +105,7 @@ async def find(tx: Transaction, distributor_id: UUID, integration_id: UUID) -> I
 
 
 async def webhook_secret_of(tx: Transaction, master_key: SecretStr, distributor_id: UUID, integration_id: UUID) -> str | None:
-    """Return the webhook secret in the clear: for the answer to the request that set it alone."""
+    """Return the webhook secret in the clear: for the answer to the request that set it, and for who signs with it."""
     _, sealed = await integrations_store.select_secrets(tx, distributor_id, integration_id)
     if sealed is None:
         return None

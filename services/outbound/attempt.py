@@ -3,7 +3,6 @@
 import random
 from datetime import UTC, datetime
 
-import aiohttp
 import structlog
 
 from libs.channels.send_result import Rejected, SendResult, TryLater
@@ -11,24 +10,25 @@ from libs.crypto import NotDecryptable
 from services.outbound.credentials import CredentialMissing
 from services.outbound.domain import Circumstances, Claimed, Outcome, decide, objection
 from services.outbound.hand_over import hand_over
+from services.outbound.sessions import Sessions
 from services.outbound.settings import OutboundSettings
 
 log = structlog.get_logger()
 
 
-async def attempt(session: aiohttp.ClientSession, settings: OutboundSettings, message: Claimed, known: Circumstances) -> Outcome:
+async def attempt(sessions: Sessions, settings: OutboundSettings, message: Claimed, known: Circumstances) -> Outcome:
     """Send `message` once, unless something stands against it. Never raises."""
     now = datetime.now(UTC)
     return objection(message, known, now) or decide(
         message.attempt,
-        await _ask(session, settings, message, known, now),
+        await _ask(sessions, settings, message, known, now),
         random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, guards nothing
     )
 
 
-async def _ask(session: aiohttp.ClientSession, settings: OutboundSettings, message: Claimed, known: Circumstances, now: datetime) -> SendResult:
+async def _ask(sessions: Sessions, settings: OutboundSettings, message: Claimed, known: Circumstances, now: datetime) -> SendResult:
     try:
-        return await hand_over(session, settings, message, known, now)
+        return await hand_over(sessions, settings, message, known, now)
     except CredentialMissing:
         return Rejected("CREDENTIALS_MISSING")
     except NotDecryptable:

@@ -6,7 +6,9 @@ from uuid import UUID
 import aiohttp
 from pydantic import SecretStr
 
-from libs.channels import mailgun_send, postmark_send, sendgrid_send, twilio_send, whatsapp_send
+from libs import public_addresses
+from libs.channels import gateway_send, mailgun_send, postmark_send, sendgrid_send, twilio_send, whatsapp_send
+from libs.channels.gateway_send import Gateway, Reply
 from libs.channels.mail_send import Mail, reply_subject
 from libs.channels.mailgun_send import Mailgun
 from libs.channels.postmark_send import Postmark
@@ -19,14 +21,15 @@ from schemas.integration_changed import Provider
 from services.outbound import credentials
 from services.outbound.credentials import named
 from services.outbound.domain import Circumstances, Claimed, Integration, MetaTemplate, TwilioTemplate, needs_template, template
+from services.outbound.sessions import Sessions
 from services.outbound.settings import OutboundSettings
 
 Credentials = dict[str, SecretStr]
 
 
-async def hand_over(session: aiohttp.ClientSession, settings: OutboundSettings, message: Claimed, known: Circumstances, now: datetime) -> SendResult:
+async def hand_over(sessions: Sessions, settings: OutboundSettings, message: Claimed, known: Circumstances, now: datetime) -> SendResult:
     """Send `message`, to which there is no objection. Raises CredentialMissing, NotDecryptable or ValueError for credentials that are of no use."""
-    integration = known.integration
+    integration, session = known.integration, sessions.providers
     if integration is None:
         return await _by_default(session, settings, message)
     held = credentials.unseal(settings.master_key, message.integration_id, integration)
@@ -39,6 +42,8 @@ async def hand_over(session: aiohttp.ClientSession, settings: OutboundSettings, 
             return await _by_twilio(_twilio(session, settings, message.integration_id, held), integration, message, prepared)
         case ((Provider.SENDGRID | Provider.MAILGUN | Provider.POSTMARK), Channel.EMAIL):
             return await _by_mail(session, settings, integration, held, _mail(message, integration, known))
+        case Provider.GATEWAY, _:
+            return await _by_gateway(sessions.gateways, settings, integration, held, _reply(message, integration, known), now)
         case _:
             return Rejected("CHANNEL_NOT_SUPPORTED")
 
@@ -79,6 +84,31 @@ async def _by_mail(session: aiohttp.ClientSession, settings: OutboundSettings, i
         case _:
             postmark = Postmark(session=session, url=settings.postmark_api_url, server_token=named(held, "server_token"))
             return await postmark_send.send_mail(postmark, mail)
+
+
+async def _by_gateway(
+    session: aiohttp.ClientSession, settings: OutboundSettings, integration: Integration, held: Credentials, reply: Reply, now: datetime
+) -> SendResult:
+    url = integration.config.get("reply_url")
+    if not isinstance(url, str):
+        return Rejected("NO_REPLY_URL")
+    if public_addresses.why_not(url, allow_loopback=settings.gateway_allow_loopback):
+        return Rejected("REPLY_URL_NOT_ALLOWED")
+    return await gateway_send.send(Gateway(session=session, url=url, secret=named(held, "webhook_secret")), reply, now)
+
+
+def _reply(message: Claimed, integration: Integration, known: Circumstances) -> Reply:
+    is_mail = message.channel == Channel.EMAIL
+    return Reply(
+        message_id=message.message_id,
+        conversation_id=message.conversation_id,
+        channel=message.channel,
+        account=message.channel_account or integration.account,
+        to=message.address or "",
+        text=message.content,
+        subject=reply_subject(known.mail_subject) if is_mail else None,
+        answers=known.mail_id if is_mail else None,
+    )
 
 
 def _twilio(session: aiohttp.ClientSession, settings: OutboundSettings, integration_id: UUID, held: Credentials) -> Twilio:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-import aiohttp
 import structlog
 
 from libs import outbox, postgres
@@ -18,14 +17,13 @@ from schemas.message_status_changed import MessageStatusChanged
 from services.outbound import copies, store
 from services.outbound.attempt import attempt
 from services.outbound.domain import Circumstances, Claimed, Failed, Outcome, RetryLater, Sent
+from services.outbound.sessions import Sessions, open_sessions
 from services.outbound.settings import OutboundSettings
 
 log = structlog.get_logger()
 
 AT_ONCE = 64
 """Messages that one process sends at the same time."""
-CALL_TIMEOUT_SECONDS = 15.0
-CONNECT_TIMEOUT_SECONDS = 5.0
 LEASE = timedelta(seconds=60)
 LOOK_AGAIN_SECONDS = 0.1
 """While calls are under way, new messages are looked for this often."""
@@ -41,21 +39,19 @@ async def send_due(service: Service) -> int:
     due = await _claim(service, ())
     if not due:
         return 0
-    timeout = aiohttp.ClientTimeout(total=CALL_TIMEOUT_SECONDS, sock_connect=CONNECT_TIMEOUT_SECONDS)
-    connector = aiohttp.TCPConnector(limit=AT_ONCE)
-    async with aiohttp.ClientSession(timeout=timeout, connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
-        return await _send_all(service, session, due)
+    settings = service.settings
+    assert isinstance(settings, OutboundSettings)
+    async with open_sessions(AT_ONCE, allow_loopback=settings.gateway_allow_loopback) as sessions:
+        return await _send_all(service, sessions, settings, due)
 
 
-async def _send_all(service: Service, session: aiohttp.ClientSession, due: Sequence[Due]) -> int:
+async def _send_all(service: Service, sessions: Sessions, settings: OutboundSettings, due: Sequence[Due]) -> int:
     """Send `due`, and whatever becomes due meanwhile."""
     under_way: dict[asyncio.Task[Outcome], Claimed] = {}
     tried = 0
-    settings = service.settings
-    assert isinstance(settings, OutboundSettings)
     try:
         while True:
-            under_way |= {asyncio.create_task(attempt(session, settings, message, known)): message for message, known in due}
+            under_way |= {asyncio.create_task(attempt(sessions, settings, message, known)): message for message, known in due}
             tried += len(due)
             if not under_way:
                 return tried

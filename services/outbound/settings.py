@@ -18,6 +18,7 @@ class OutboundSettings(Settings):
     sent_kept_days: int = Field(
         default=30, ge=8, le=400, description="How long it is known what was sent: longer than the topic keeps what asks for it"
     )
+    gateway_allow_loopback: bool = Field(default=False, description="Gateways on this machine and over plain http: for local stacks only")
     public_url: str | None = Field(
         default=None,
         pattern=r"^https?://[^\s?#]+$",

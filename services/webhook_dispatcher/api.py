@@ -9,13 +9,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import TypeAdapter
 
-from libs import auth, postgres, service
+from libs import auth, postgres, public_addresses, service
 from libs.auth import Caller, Role
 from libs.idempotency import IdempotencyKey, once
 from libs.postgres import Transaction
 from libs.refused import Conflict, NotFound, Refused
 from libs.service import Service
-from services.webhook_dispatcher import addresses, delivery_store, endpoint_store
+from services.webhook_dispatcher import delivery_store, endpoint_store
 from services.webhook_dispatcher.create_endpoint import EndpointChanges, EndpointWanted, create_endpoint, secret_of
 from services.webhook_dispatcher.delivery_store import Delivery
 from services.webhook_dispatcher.endpoint_store import Endpoint
@@ -126,5 +126,5 @@ def _check_address(this: Service, url: str) -> None:
     """Refuse early what would be refused when connecting. Raises AddressNotAllowed."""
     settings = this.settings
     assert isinstance(settings, DispatcherSettings)
-    if reason := addresses.why_not(url, allow_loopback=settings.webhook_allow_loopback):
+    if reason := public_addresses.why_not(url, allow_loopback=settings.webhook_allow_loopback):
         raise AddressNotAllowed(reason)

@@ -6,8 +6,8 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 import structlog
 
-from services.webhook_dispatcher import addresses
-from services.webhook_dispatcher.addresses import AddressRefused
+from libs import public_addresses
+from libs.public_addresses import AddressRefused
 from services.webhook_dispatcher.domain import Answer, NoAnswer, Response
 
 log = structlog.get_logger()
@@ -21,7 +21,7 @@ USER_AGENT = "Comanda-Webhooks/1"
 
 def open_session(at_once: int, *, allow_loopback: bool) -> aiohttp.ClientSession:
     """Return a session that keeps connections open, goes through no proxy, keeps no cookies and reaches public addresses only."""
-    connector = aiohttp.TCPConnector(limit=at_once, socket_factory=addresses.opener(allow_loopback=allow_loopback))
+    connector = aiohttp.TCPConnector(limit=at_once, socket_factory=public_addresses.opener(allow_loopback=allow_loopback))
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

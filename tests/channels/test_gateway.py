@@ -4,6 +4,7 @@ import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from libs.channels import gateway
-from libs.channels.inbound import Inbound, NotUnderstood
+from libs.channels.inbound import Inbound, NotUnderstood, Status
 from schemas.contact import Channel, Sender
-from schemas.message import MessageType
+from schemas.gateway_status import GatewayStatus
+from schemas.message import MessageStatus, MessageType
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 MESSAGE: dict[str, Any] = {"id": "m1", "channel": "SMS", "sender": "+15550100001", "text": "3 cs milk", "sent_at": "2026-11-22T09:30:00Z"}
@@ -105,3 +107,44 @@ def test_another_form_is_not_understood(body: bytes) -> None:
 def test_a_list_is_read_in_its_order() -> None:
     many = [MESSAGE | {"id": f"m{number}"} for number in range(500)]
     assert [each.external_message_id for each in gateway.read(json.dumps(many).encode(), "x")] == [message["id"] for message in many]
+
+
+STATUS: dict[str, Any] = {
+    "status": "DELIVERED",
+    "message_id": "00000000-0000-0000-0000-000000000007",
+    "channel": "EMAIL",
+    "to": "Mario@Pizza.example",
+    "status_at": "2026-11-22T09:30:00Z",
+}
+
+
+def test_what_became_of_a_message_of_ours_is_read_among_messages() -> None:
+    message, status = gateway.read(json.dumps([MESSAGE, STATUS | {"id": "pbx-1", "status": "FAILED", "error_code": "NO_CREDIT"}]).encode(), "x")
+    assert isinstance(message, Inbound)
+    assert isinstance(status, Status)
+    assert (status.message_id, status.external_message_id, status.address) == (UUID(int=7), "pbx-1", "mario@pizza.example")
+    assert (status.status, status.error_code, status.status_at) == (MessageStatus.FAILED, "NO_CREDIT", NOW)
+
+
+def test_a_status_that_names_no_id_of_the_gateways_names_ours() -> None:
+    (status,) = gateway.read(json.dumps(STATUS).encode(), "x")
+    assert (status.external_message_id, status.raw) == (str(UUID(int=7)), GatewayStatus.model_validate(STATUS).model_dump_json())
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [({"status": "QUEUED"}, "status"), ({"message_id": "7"}, "message_id"), ({"text": "3 cs milk"}, "text"), ({"status_at": "today"}, "status_at")],
+)
+def test_a_status_of_another_form_is_not_understood(more: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(NotUnderstood, match=sentence) as refused:
+        gateway.read(json.dumps(STATUS | more).encode(), "x")
+    assert "3 cs milk" not in str(refused.value)
+
+
+@given(st.binary(min_size=24, max_size=64), st.binary())
+def test_what_we_sign_the_library_verifies(key: bytes, body: bytes) -> None:
+    secret, now = "whsec_" + base64.b64encode(key).decode(), datetime.now(UTC)
+    headers = gateway.headers(secret, "m1", body, now)
+    assert gateway.is_signed(secret, headers, body, now)
+    text = json.dumps({"text": base64.b64encode(body).decode()})
+    assert Webhook(secret).verify(text, gateway.headers(secret, "m1", text.encode(), now)) == json.loads(text)

@@ -209,7 +209,7 @@ def test_our_makers_sign_as_the_providers_libraries_verify() -> None:
 
 async def test_the_example_client_of_the_gateway_is_served(ingest: Ingest, pool: Pool) -> None:
     tenant = await GATEWAY.connect(pool)
-    (example,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    example, _ = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     told = {"ADDRESS": f"{ingest.address}/webhooks/gateway/{tenant.integration_id}", "SECRET": providers.GATEWAY_SECRET}
     for name, value in told.items():
         example, replaced = re.subn(rf'^{name} = ".*"$', f'{name} = "{value}"', example, flags=re.MULTILINE)

@@ -13,7 +13,7 @@ from libs import postgres
 from libs.auth import Role
 from schemas.integration_changed import IntegrationStatus
 from tests.conftest import NewPool
-from tests.ingest.integrations import META, OF_EACH_PROVIDER, PATH, TOKEN, TWILIO, Api, served
+from tests.ingest.integrations import GATEWAY, META, OF_EACH_PROVIDER, PATH, TOKEN, TWILIO, Api, served
 
 
 @pytest_asyncio.fixture
@@ -198,3 +198,13 @@ async def test_pages_follow_each_other_without_a_gap(api: Api, tenant: UUID) -> 
     assert (len(found), set(found)) == (5, made)
     for limit in ("0", "201", "x"):
         assert (await api.call("GET", f"{PATH}?limit={limit}", tenant)).status == 422
+
+
+@pytest.mark.parametrize("url", ["http://pbx.example.com/", "https://10.0.0.1/replies", "https://user@pbx.example.com/", "pbx.example.com"])
+async def test_an_address_for_replies_that_may_never_be_called_is_refused(api: Api, tenant: UUID, url: str) -> None:
+    for method, path, wanted in (
+        ("POST", PATH, GATEWAY | {"config": {"reply_url": url}}),
+        ("PATCH", f"{PATH}/{(await api.connect(tenant, GATEWAY))['id']}", {"config": {"reply_url": url}}),
+    ):
+        answer = await api.call(method, path, tenant, wanted)
+        assert (answer.status, "reply_url" in answer.body["detail"]) == (422, True)

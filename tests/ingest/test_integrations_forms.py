@@ -55,6 +55,8 @@ def tenant() -> UUID:
         (GATEWAY | {"webhook_secret": "not-of-standard-webhooks"}, "whsec_"),
         (GATEWAY | {"webhook_secret": "whsec_c2hvcnQ="}, "whsec_"),
         (GATEWAY | {"credentials": {"token": "x"}}, "token"),
+        (GATEWAY | {"config": {"reply_url": "x" * 2_001}}, "reply_url"),
+        (META | {"config": {"reply_url": "https://pbx.example.com/replies"}}, "reply_url"),
         (GATEWAY | {"external_account_id": "x" * 321}, "external_account_id"),
     ],
 )

@@ -38,6 +38,16 @@ async def test_a_gateways_secret_is_one_that_it_can_sign_with(api: Api, tenant: 
     assert len(b64decode(created["webhook_secret"].removeprefix(gateway.SECRET_PREFIX), validate=True)) == 32
 
 
+async def test_whoever_sends_by_a_gateway_is_told_the_secret_that_both_sides_sign_with(api: Api, tenant: UUID) -> None:
+    created = await api.connect(tenant, GATEWAY, config={"reply_url": "https://pbx.example.com/replies"})
+    changed = await api.call("PATCH", f"{PATH}/{created['id']}", tenant, {"webhook_secret": None})
+    first, second = await api.told(tenant)
+    assert first.config == {"reply_url": "https://pbx.example.com/replies"}
+    assert api.credentials_in(first) == {"webhook_secret": created["webhook_secret"]}
+    assert api.credentials_in(second) == {"webhook_secret": changed.body["webhook_secret"]}
+    assert changed.body["webhook_secret"] != created["webhook_secret"]
+
+
 async def test_no_answer_but_the_first_shows_a_secret(api: Api, tenant: UUID) -> None:
     created = [await api.connect(tenant, wanted) for wanted in OF_EACH_PROVIDER]
     secrets = {each["webhook_secret"] for each in created} | {

@@ -195,6 +195,15 @@ async def test_one_call_of_a_gateway_brings_many_messages(ingest: Ingest, pool: 
     assert len(await messages(pool, tenant)) == len(many) + 1
 
 
+async def test_what_a_gateway_tells_of_a_message_of_ours_is_passed_on_once(ingest: Ingest, pool: Pool) -> None:
+    tenant = await GATEWAY.connect(pool)
+    told = {"status": "DELIVERED", "message_id": str(uuid4()), "channel": "SMS", "to": providers.MARIO, "status_at": "2026-11-22T09:30:00Z"}
+    for _ in range(2):
+        assert (await ingest.call(providers.gateway(tenant, told))).status == 200
+    [changed] = await said(pool, tenant.distributor_id, MessageStatusChanged)
+    assert (str(changed.message_id), changed.status, changed.integration_id) == (told["message_id"], "DELIVERED", tenant.integration_id)
+
+
 def counted(way: Way, tenant: Tenant, outcome: str) -> float:
     """How many of an outcome were counted for the tenant's integration."""
     labels = {"provider": str(way.provider), "integration": str(tenant.integration_id), "outcome": outcome}

@@ -17,7 +17,7 @@ from schemas.integration_changed import Provider
 from schemas.message import MessageStatus
 from schemas.message_status_changed import MessageStatusChanged
 from services.outbound import send_due as job
-from services.outbound import store
+from services.outbound import sessions, store
 from services.outbound.__main__ import CONSUMES
 from services.outbound.send_due import send_due
 from tests.consuming import consume, said
@@ -27,7 +27,7 @@ from tests.outbound.conftest import integration, make_due, message, rows, servic
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calls time out soon."""
-    monkeypatch.setattr(job, "CALL_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(sessions, "CALL_TIMEOUT_SECONDS", 0.2)
 
 
 def lost() -> Behaviour:

@@ -16,7 +16,7 @@ from schemas.contact import Channel
 from schemas.message import MessageStatus
 from schemas.message_status_changed import MessageStatusChanged
 from services.outbound import send_due as job
-from services.outbound import store
+from services.outbound import sessions, store
 from services.outbound.__main__ import CONSUMES
 from services.outbound.send_due import send_due
 from tests.consuming import consume, said
@@ -135,7 +135,7 @@ async def test_what_cannot_be_sent_is_said_to_have_failed(pool: Pool, provider: 
 
 async def test_a_provider_that_does_not_answer_in_time_is_tried_again(pool: Pool, provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     tenant = uuid4()
-    monkeypatch.setattr(job, "CALL_TIMEOUT_SECONDS", 0.1)
+    monkeypatch.setattr(sessions, "CALL_TIMEOUT_SECONDS", 0.1)
     provider.behaviour = Behaviour(delay_seconds=0.5, times=1)
     await consume(pool, "outbound", CONSUMES, message(tenant))
 

@@ -9,8 +9,8 @@ from typing import BinaryIO
 import aiohttp
 from yarl import URL
 
-from services.message_store.media import addresses
-from services.message_store.media.addresses import AddressRefused
+from libs import public_addresses
+from libs.public_addresses import AddressRefused
 from services.message_store.media.domain import NotFetched
 
 CHUNK_BYTES = 64 * 1024
@@ -46,7 +46,7 @@ class Received:
 def open_session(at_once: int, *, allow_loopback: bool) -> aiohttp.ClientSession:
     """Return a session that goes through no proxy, keeps no cookies, unpacks nothing and reaches public addresses only."""
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=at_once, socket_factory=addresses.opener(allow_loopback=allow_loopback)),
+        connector=aiohttp.TCPConnector(limit=at_once, socket_factory=public_addresses.opener(allow_loopback=allow_loopback)),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         timeout=aiohttp.ClientTimeout(total=TOTAL_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS),

@@ -3,8 +3,8 @@
 import pytest
 
 from deploy.demo.stand_ins.receiver import Receiver
+from libs.public_addresses import is_allowed, why_not
 from services.webhook_dispatcher import call, signing
-from services.webhook_dispatcher.addresses import is_allowed, why_not
 from services.webhook_dispatcher.domain import Answer, NoAnswer
 
 PRIVATE = (

@@ -47,6 +47,7 @@ def _defaults(remembered: Remembered) -> dict[str, str]:
         "COMANDA_WEBHOOK_ALLOW_LOOPBACK": "true",
         "COMANDA_MEDIA_ALLOW_LOOPBACK": "true",
         **{f"COMANDA_{name}": f"http://{HOST}:{remembered.port(CARRIERS)}" for name in _CARRIERS_URLS},
+        "COMANDA_GATEWAY_ALLOW_LOOPBACK": "true",
     }
     if "COMANDA_JWKS_URL" not in os.environ:
         defaults["COMANDA_JWT_SECRET"] = remembered.text("jwt_secret", lambda: secrets.token_urlsafe(32))

@@ -10,6 +10,7 @@ from libs.retention import Sweep
 from schemas.customer_changed import CustomerChanged
 from schemas.distributor_changed import DistributorChanged
 from services.ingest import api, integrations_api
+from services.ingest.count_integrations import counting
 from services.ingest.intake import Intake
 from services.ingest.on_customer_changed import on_customer_changed
 from services.ingest.on_distributor_changed import on_distributor_changed
@@ -30,4 +31,4 @@ if __name__ == "__main__":
     routes = APIRouter()
     routes.include_router(api.router(settings, intake))
     routes.include_router(integrations_api.router)
-    service.run("ingest", settings, consumes=CONSUMES, api=routes, jobs=[intake.store_waiting], keeps=keeps(settings))
+    service.run("ingest", settings, consumes=CONSUMES, api=routes, jobs=[intake.store_waiting, counting()], keeps=keeps(settings))

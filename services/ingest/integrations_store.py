@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
-from libs.postgres import Transaction
+from libs.postgres import Connection, Transaction
 from services.ingest.integration import Integration
 
 COLUMNS = ", ".join("credentials is not null as has_credentials" if field.name == "has_credentials" else field.name for field in fields(Integration))
@@ -115,3 +115,9 @@ async def record_successes(tx: Transaction, integrations: Sequence[tuple[UUID, U
         [distributor_id for distributor_id, _ in integrations],
         [integration_id for _, integration_id in integrations],
     )
+
+
+async def count_by_status(worker: Connection) -> dict[tuple[str, str], int]:
+    """Return how many integrations of all tenants there are, by provider and status."""
+    rows = await worker.fetch("select provider, status, count(*) as count from external_integrations group by 1, 2")
+    return {(row["provider"], row["status"]): row["count"] for row in rows}

@@ -7,28 +7,40 @@ import structlog
 
 from libs.channels.send_result import Rejected, SendResult, TryLater
 from libs.crypto import NotDecryptable
+from schemas.integration_changed import Provider
 from services.outbound.credentials import CredentialMissing
-from services.outbound.domain import Circumstances, Claimed, Outcome, decide, objection
+from services.outbound.domain import Circumstances, Claimed, Failed, Outcome, RetryLater, Sent, decide, objection
 from services.outbound.hand_over import hand_over
+from services.outbound.metrics import ATTEMPTS, CALL_SECONDS
 from services.outbound.sessions import Sessions
 from services.outbound.settings import OutboundSettings
 
 log = structlog.get_logger()
 
+OUTCOMES: dict[type[Outcome], str] = {Sent: "sent", RetryLater: "retried", Failed: "failed"}
+
 
 async def attempt(sessions: Sessions, settings: OutboundSettings, message: Claimed, known: Circumstances) -> Outcome:
     """Send `message` once, unless something stands against it. Never raises."""
     now = datetime.now(UTC)
-    return objection(message, known, now) or decide(
+    outcome = objection(message, known, now) or decide(
         message.attempt,
         await _ask(sessions, settings, message, known, now),
         random.uniform(0.8, 1.2),  # noqa: S311 - spreads retries, guards nothing
     )
+    ATTEMPTS.labels(_provider(known), message.integration_id, OUTCOMES[type(outcome)]).inc()
+    return outcome
+
+
+def _provider(known: Circumstances) -> str:
+    """Return who carries it; what belongs to an integration that nobody told us of goes by Meta."""
+    return known.integration.provider if known.integration else Provider.META
 
 
 async def _ask(sessions: Sessions, settings: OutboundSettings, message: Claimed, known: Circumstances, now: datetime) -> SendResult:
     try:
-        return await hand_over(sessions, settings, message, known, now)
+        with CALL_SECONDS.labels(_provider(known)).time():
+            return await hand_over(sessions, settings, message, known, now)
     except CredentialMissing:
         return Rejected("CREDENTIALS_MISSING")
     except NotDecryptable:

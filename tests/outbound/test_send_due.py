@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from prometheus_client import REGISTRY
 from pydantic_core import from_json
 
 from deploy.demo.stand_ins.provider import Behaviour, Provider
@@ -234,3 +235,24 @@ async def _of(value: bool) -> bool:
 
 async def _sent_one(service: Service) -> bool:
     return await send_due(service) == 1
+
+
+async def test_attempts_are_counted_by_provider_integration_and_outcome(pool: Pool, provider: Provider) -> None:
+    integration_id = uuid4()
+
+    def counted(outcome: str) -> float:
+        labels = {"provider": "Meta", "integration": str(integration_id), "outcome": outcome}
+        return REGISTRY.get_sample_value("comanda_outbound_messages_total", labels) or 0
+
+    calls = REGISTRY.get_sample_value("comanda_outbound_call_seconds_count", {"provider": "Meta"}) or 0
+    provider.behaviour = Behaviour(status=500, times=1)
+    tenant = uuid4()
+    await consume(pool, "outbound", CONSUMES, message(tenant, integration_id=integration_id))
+    for _ in range(2):
+        await make_due(pool, tenant)
+        await send_due(service_on(pool, provider.url))
+    provider.behaviour = Behaviour(status=400, error_code=100)
+    await consume(pool, "outbound", CONSUMES, message(tenant, integration_id=integration_id))
+    await send_due(service_on(pool, provider.url))
+    assert [counted(outcome) for outcome in ("sent", "retried", "failed")] == [1, 1, 1]
+    assert (REGISTRY.get_sample_value("comanda_outbound_call_seconds_count", {"provider": "Meta"}) or 0) - calls == 3

@@ -1,5 +1,6 @@
 """How a service is: alive (else restart it), ready (else send it nothing), and its metrics."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -7,6 +8,10 @@ import asyncpg
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from libs.postgres import Connection
+
+ANSWERS_WITHIN_SECONDS = 2.0
 
 router = APIRouter(tags=["health"])
 
@@ -38,9 +43,18 @@ async def metrics() -> Response:
 
 async def _database_answers(service: Any) -> bool:  # noqa: ANN401 - libs.service imports this module
     try:
-        return await service.pool.fetchval("select true", timeout=2)
+        async with asyncio.timeout(ANSWERS_WITHIN_SECONDS), service.pool.acquire() as connection:
+            return await _answers(connection)
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
         return False
+
+
+async def _answers(connection: Connection) -> bool:
+    try:
+        return await connection.fetchval("select true")
+    except BaseException:
+        connection.terminate()
+        raise
 
 
 def _answer(checks: dict[str, str], *, healthy: bool) -> JSONResponse:

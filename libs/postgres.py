@@ -1,5 +1,6 @@
 """Connections, and the tenants that a transaction may see."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -90,6 +91,10 @@ async def _begun(connection: Connection, first: str) -> AsyncGenerator[None]:
         await connection.execute(f"begin; {first}")
         yield
         await connection.execute("commit")
+    except asyncio.CancelledError:
+        # Nobody waits any more: the server rolls back when it notices, and a server that does not answer must not hold us up.
+        connection.terminate()
+        raise
     except BaseException:
         await _roll_back(connection)
         raise

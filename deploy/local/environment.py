@@ -48,6 +48,8 @@ def _defaults(remembered: Remembered) -> dict[str, str]:
         "COMANDA_MEDIA_ALLOW_LOOPBACK": "true",
         **{f"COMANDA_{name}": f"http://{HOST}:{remembered.port(CARRIERS)}" for name in _CARRIERS_URLS},
         "COMANDA_GATEWAY_ALLOW_LOOPBACK": "true",
+        # A machine that runs everything may take its time.
+        "COMANDA_ANSWER_WITHIN_SECONDS": "5",
     }
     if "COMANDA_JWKS_URL" not in os.environ:
         defaults["COMANDA_JWT_SECRET"] = remembered.text("jwt_secret", lambda: secrets.token_urlsafe(32))

@@ -11,9 +11,11 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from libs import service
 from libs.channels import whatsapp
 from libs.refused import NotFound
+from libs.service import Service
 from services.ingest import provider_webhooks
-from services.ingest.intake import STORED_WITHIN_SECONDS, Intake
+from services.ingest.intake import Intake
 from services.ingest.metrics import WEBHOOK_ITEMS
+from services.ingest.provider_webhooks import declared_size
 from services.ingest.record import Routed
 from services.ingest.routes import Routes
 from services.ingest.settings import IngestSettings
@@ -37,7 +39,10 @@ def router(settings: IngestSettings, intake: Intake) -> APIRouter:
 
     async def receive(request: Request) -> JSONResponse:
         """Store all that a signed webhook tells; answers when it is committed. What is about numbers of others is left out."""
-        this = await service.of(request)
+        with intake.admitted(declared_size(request, settings.http_max_body_bytes)):
+            return await receive_admitted(await service.of(request), request)
+
+    async def receive_admitted(this: Service, request: Request) -> JSONResponse:
         body = await request.body()
         if not whatsapp.is_signed(settings.whatsapp_app_secret.get_secret_value(), body, request.headers.get(whatsapp.SIGNATURE_HEADER)):
             WEBHOOK_ITEMS.labels(whatsapp.PROVIDER, "", "refused").inc()
@@ -45,7 +50,7 @@ def router(settings: IngestSettings, intake: Intake) -> APIRouter:
                 HTTPStatus.UNAUTHORIZED, f"{whatsapp.SIGNATURE_HEADER} must be sha256= and the HMAC of the raw body with the app secret"
             )
         incoming = whatsapp.read(body)
-        async with asyncio.timeout(STORED_WITHIN_SECONDS):
+        async with asyncio.timeout(settings.answer_within_seconds):
             found = await routes.find(this.pool, whatsapp.PROVIDER, {each.account for each in incoming})
             routed = [Routed(found[each.account], each) for each in incoming if each.account in found]
             if incoming and not routed:

@@ -1,19 +1,29 @@
-"""Storing what came in: requests that wait at the same time share one transaction, and each is answered when it is committed."""
+"""Storing what came in: requests that wait at the same time share one transaction, and each is answered when it is committed.
+
+What a slow database holds up is bounded: so many calls at once and no more, each for so long and no longer, and what nobody waits for any more is
+let go. The provider sends it again.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from libs.refused import Refused
 from libs.service import Service
 from services.ingest.record import Routed, record
 
-MOST_WAITING = 2_000
-STORED_WITHIN_SECONDS = 5.0
+MOST_CALLS = 2_000
+MOST_BYTES = 256_000_000
+"""Of the bodies of all calls that are in hand."""
+RECORD_WITHIN_SECONDS = 10.0
+"""By then every caller has gone, and another connection may fare better."""
+AT_ONCE = 500
+"""Calls in one transaction."""
 
 
 class TooMuchAtOnce(Refused):
-    """More is waiting to be stored than can be."""
+    """More is in hand than can be."""
 
     status = 503
 
@@ -25,7 +35,7 @@ class TokenUsed(Refused):
     """Tells Mailgun not to try once more."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
     items: Sequence[Routed]
     stored: "asyncio.Future[None]"
@@ -35,24 +45,43 @@ class Intake:
     """What waits to be stored, in this process."""
 
     def __init__(self) -> None:
-        self._waiting: list[_Waiting] = []
+        self._waiting: dict[_Waiting, None] = {}
+        self._calls = 0
+        self._bytes = 0
+
+    @contextmanager
+    def admitted(self, size: int) -> Generator[None]:
+        """Let a call in whose body has at most `size` bytes. Raises TooMuchAtOnce."""
+        if self._calls >= MOST_CALLS or self._bytes + size > MOST_BYTES:
+            raise TooMuchAtOnce("too many calls are in hand; try again in a few seconds")
+        self._calls += 1
+        self._bytes += size
+        try:
+            yield
+        finally:
+            self._calls -= 1
+            self._bytes -= size
 
     async def store(self, service: Service, items: Sequence[Routed]) -> None:
-        """Return when `items` are committed together with their events. Raises TooMuchAtOnce, TokenUsed, or what the database raised."""
-        if len(self._waiting) >= MOST_WAITING:
-            raise TooMuchAtOnce("too many messages wait to be stored; try again in a few seconds")
+        """Return when `items` are committed together with their events. Raises TokenUsed, or what the database raised."""
         waiting = _Waiting(items, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+        self._waiting[waiting] = None
         service.wake_jobs()
-        await waiting.stored
+        try:
+            await waiting.stored
+        finally:
+            self._waiting.pop(waiting, None)
 
     async def store_waiting(self, service: Service) -> int:
-        """Job: store everything that waits in one transaction; when that fails, each request in its own. Who has gone away is left out."""
-        taken, self._waiting = [waiting for waiting in self._waiting if not waiting.stored.done()], []
+        """Job: store what waits in one transaction; when that fails, each request in its own. Who has gone away is left out."""
+        taken = list(self._waiting)[:AT_ONCE]
+        for waiting in taken:
+            del self._waiting[waiting]
         if not taken:
             return 0
         try:
-            refused = await record(service, [item for waiting in taken for item in waiting.items])
+            async with asyncio.timeout(RECORD_WITHIN_SECONDS):
+                refused = await record(service, [item for waiting in taken for item in waiting.items])
         except Exception:
             for waiting in taken:
                 await _store_alone(service, waiting)
@@ -63,8 +92,11 @@ class Intake:
 
 
 async def _store_alone(service: Service, waiting: _Waiting) -> None:
+    if waiting.stored.done():
+        return
     try:
-        refused = await record(service, waiting.items)
+        async with asyncio.timeout(RECORD_WITHIN_SECONDS):
+            refused = await record(service, waiting.items)
     except Exception as error:
         _answer(waiting, error)
     else:

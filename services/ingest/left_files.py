@@ -26,10 +26,10 @@ async def leave_files(service: Service, route: Route, incoming: Sequence[Incomin
     with_files = [each.external_message_id for each in incoming if isinstance(each, Inbound) and each.files]
     if not with_files:
         return list(incoming)
-    async with postgres.tenant_transaction(service.pool, [route.distributor_id]) as tx:
-        taken_in = await store.select_taken_in(tx, route.distributor_id, route.integration_id, with_files)
     settings = service.settings
     assert isinstance(settings, IngestSettings)
+    async with asyncio.timeout(settings.answer_within_seconds), postgres.tenant_transaction(service.pool, [route.distributor_id]) as tx:
+        taken_in = await store.select_taken_in(tx, route.distributor_id, route.integration_id, with_files)
     async with asyncio.timeout(LEFT_WITHIN_SECONDS), storage.opened(settings) as kept:
         return [await _left(kept, route, each, taken_in) if isinstance(each, Inbound) and each.files else each for each in incoming]
 

@@ -19,7 +19,7 @@ from schemas.integration_changed import Provider
 from services.ingest import integrations_store
 from services.ingest.calls import ENTRANCES, TWILIO_STATUS, Call, Entrance, Heard
 from services.ingest.connections import Connection, Connections
-from services.ingest.intake import STORED_WITHIN_SECONDS, Intake
+from services.ingest.intake import Intake
 from services.ingest.left_files import leave_files
 from services.ingest.metrics import WEBHOOK_ITEMS
 from services.ingest.record import Routed
@@ -45,10 +45,14 @@ def add_routes(api: APIRouter, settings: IngestSettings, intake: Intake) -> None
         return await receive(request, TWILIO_STATUS)
 
     async def receive(request: Request, entrance: Entrance) -> Response:
-        this = await service.of(request)
-        async with asyncio.timeout(STORED_WITHIN_SECONDS):
+        most = settings.http_max_body_bytes if entrance.brings_mail else MOST_BYTES_WITHOUT_FILES
+        with intake.admitted(declared_size(request, most)):
+            return await receive_admitted(await service.of(request), request, entrance, most)
+
+    async def receive_admitted(this: Service, request: Request, entrance: Entrance, most: int) -> Response:
+        async with asyncio.timeout(settings.answer_within_seconds):
             connection = await _connection(this, connections, entrance, request.path_params["integration_id"])
-        body = await _body(request, settings.http_max_body_bytes if entrance.brings_mail else MOST_BYTES_WITHOUT_FILES)
+        body = await _body(request, most)
         call = Call(
             connection=connection, url=_url(settings, request), query=request.query_params, headers=request.headers, body=body, now=datetime.now(UTC)
         )
@@ -56,13 +60,13 @@ def add_routes(api: APIRouter, settings: IngestSettings, intake: Intake) -> None
             heard = await asyncio.to_thread(entrance.hear, call) if entrance.brings_mail else entrance.hear(call)
             if entrance.brings_mail:
                 heard = replace(heard, incoming=await leave_files(this, connection.route, heard.incoming))
-            async with asyncio.timeout(STORED_WITHIN_SECONDS):
+            async with asyncio.timeout(settings.answer_within_seconds):
                 await _store(this, intake, connection, heard)
         except Refused as error:
             if error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
                 WEBHOOK_ITEMS.labels(entrance.provider, connection.route.integration_id, "refused").inc()
             if isinstance(error, NotSigned):
-                await _note_failure(this, connection)
+                await _note_failure(this, connection, settings.answer_within_seconds)
             raise
         if entrance.provider is Provider.TWILIO:
             return Response(twilio.NOTHING_TO_SAY, media_type="text/xml")
@@ -84,11 +88,17 @@ async def _connection(this: Service, connections: Connections, entrance: Entranc
     return connection
 
 
-async def _note_failure(this: Service, connection: Connection) -> None:
+async def _note_failure(this: Service, connection: Connection, within_seconds: float) -> None:
     """Show in the integration's settings that its calls cannot be told from forged ones."""
     route = connection.route
-    async with asyncio.timeout(STORED_WITHIN_SECONDS), postgres.tenant_transaction(this.pool, [route.distributor_id]) as tx:
+    async with asyncio.timeout(within_seconds), postgres.tenant_transaction(this.pool, [route.distributor_id]) as tx:
         await integrations_store.record_failure(tx, route.distributor_id, route.integration_id, NOT_SIGNED)
+
+
+def declared_size(request: Request, most: int) -> int:
+    """Return how large a call's body can become: what it says, or else as much as is taken."""
+    declared = request.headers.get("content-length", "")
+    return min(int(declared[:18]), most) if declared.isascii() and declared.isdecimal() else most
 
 
 async def _body(request: Request, most: int) -> bytes:

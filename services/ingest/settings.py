@@ -17,6 +17,9 @@ class IngestSettings(StorageSettings):
         pattern=r"^https?://[^\s?#]+$",
         description="What the addresses begin with that providers call, where a proxy stands before this service: https://hooks.example.com",
     )
+    answer_within_seconds: float = Field(
+        default=1.0, ge=0.1, le=15, description="What is not stored by then is answered with 503, and the provider sends it again"
+    )
     gateway_allow_loopback: bool = Field(default=False, description="Gateways on this machine and over plain http: for local stacks only")
     receipts_kept_days: int = Field(
         default=10, ge=8, le=400, description="How long a webhook that is delivered again is known; providers try for up to 7 days"

@@ -109,6 +109,7 @@ async def running(database_url: str, **more: Any) -> AsyncGenerator[Ingest]:
             "master_key": MASTER_KEY,
             "whatsapp_app_secret": APP_SECRET,
             "whatsapp_verify_token": VERIFY_TOKEN,
+            "answer_within_seconds": 5,
         }
         | more
     )

@@ -2,6 +2,8 @@
 
 from schemas.ai_call_recorded import AiCallRecorded
 from schemas.consent_changed import ConsentChanged
+from schemas.contact_linked import ContactLinked
+from schemas.conversation_summarized import ConversationSummarized
 from schemas.customer_changed import CustomerChanged
 from schemas.customer_erased import CustomerErased
 from schemas.distributor_changed import DistributorChanged
@@ -30,6 +32,8 @@ EVENTS: dict[str, type[Event]] = {
     for event in (
         AiCallRecorded,
         ConsentChanged,
+        ContactLinked,
+        ConversationSummarized,
         CustomerChanged,
         CustomerErased,
         DistributorChanged,

@@ -36,7 +36,7 @@ def received(
             sender=Sender(address=sender),
             customer_id=customer_id,
             content=text,
-            sent_at=NOW,
+            sent_at=more.pop("sent_at", NOW),
             **more,
         )
     )

@@ -39,6 +39,15 @@ async def add_contact(tx: Transaction, distributor_id: UUID, customer_id: UUID, 
     return (await store.select_customers_by_id(tx, distributor_id, [customer_id]))[0]
 
 
+async def link_contact(tx: Transaction, distributor_id: UUID, customer_id: UUID, contact: NewContact, at: datetime) -> None:
+    """Let an address write for a customer rather than for whoever it wrote for before, unless that is newer than `at`. Raises NotFound."""
+    previous_id = await store.select_customer_of(tx, distributor_id, contact)
+    locked = [each for each in sorted({customer_id, previous_id or customer_id}) if await store.lock_customer(tx, distributor_id, each)]
+    if customer_id not in locked:
+        raise NotFound(f"there is no customer {customer_id}")
+    await _tell(tx, distributor_id, await store.upsert_linked_contact(tx, distributor_id, customer_id, contact, at))
+
+
 async def _add_contacts(tx: Transaction, distributor_id: UUID, contacts: Sequence[tuple[UUID, NewContact]]) -> set[UUID]:
     written = await store.upsert_contacts(tx, distributor_id, contacts)
     if taken := await store.select_taken(tx, distributor_id, contacts):

@@ -1,6 +1,7 @@
 """Distributors, customers and contacts. One statement a function."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record, UniqueViolationError
@@ -130,6 +131,32 @@ async def upsert_contacts(tx: Transaction, distributor_id: UUID, contacts: Seque
         [contact.external_user_id for _, contact in contacts],
     )
     return {row["customer_id"] for row in rows}
+
+
+async def upsert_linked_contact(tx: Transaction, distributor_id: UUID, customer_id: UUID, contact: NewContact, at: datetime) -> set[UUID]:
+    """Write a contact, or give it to another customer unless it was written after `at`. Returns the customers whose contacts are others by that."""
+    row = await tx.fetchrow(
+        """
+        insert into customer_contacts as c (distributor_id, id, customer_id, channel, address) values ($1, $2, $3, $4, $5)
+            on conflict (distributor_id, id) do update set customer_id = excluded.customer_id
+         where c.customer_id <> excluded.customer_id and c.updated_at <= $6
+        returning c.customer_id, old.customer_id as previous_id
+        """,
+        distributor_id,
+        contact.id(distributor_id),
+        customer_id,
+        contact.channel,
+        contact.address,
+        at,
+    )
+    return {each for each in row.values() if each} if row else set()
+
+
+async def select_customer_of(connection: Connection, distributor_id: UUID, contact: NewContact) -> UUID | None:
+    """Return the customer for whom a contact writes."""
+    return await connection.fetchval(
+        "select customer_id from customer_contacts where distributor_id = $1 and id = $2", distributor_id, contact.id(distributor_id)
+    )
 
 
 async def select_taken(connection: Connection, distributor_id: UUID, contacts: Sequence[tuple[UUID, NewContact]]) -> set[UUID]:

@@ -1,12 +1,15 @@
 """What customers changed after they had sent it. One statement a function."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from libs.postgres import Connection, Transaction
+
+MessageName: TypeAlias = tuple[UUID, UUID, str]
+"""Tenant, integration, external id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +22,34 @@ class Amendment:
     content: str | None
     amended_at: datetime
 
+    @property
+    def name(self) -> MessageName:
+        """The message that is changed."""
+        return self.distributor_id, self.integration_id, self.external_message_id
 
-async def update_amended(tx: Transaction, amendments: Sequence[Amendment]) -> set[tuple[UUID, str]]:
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """A message and what it says now; `is_news` where it said something else before."""
+
+    distributor_id: UUID
+    integration_id: UUID
+    external_message_id: str
+    message_id: UUID
+    conversation_id: UUID
+    content: str
+    is_news: bool
+
+    @property
+    def name(self) -> MessageName:
+        """The message that was changed."""
+        return self.distributor_id, self.integration_id, self.external_message_id
+
+
+async def update_amended(tx: Transaction, amendments: Sequence[Amendment]) -> list[Amended]:
     """Change messages and keep what they said before. The newest change holds, in whatever order they come; what was taken back stays so.
 
-    Returns (integration, external id) of the messages that are here.
+    Returns the messages that are here.
     """
     rows = await tx.fetch(
         """
@@ -63,12 +89,30 @@ async def update_amended(tx: Transaction, amendments: Sequence[Amendment]) -> se
              where (m.distributor_id, m.id) = (n.distributor_id, n.message_id)
                and m.revoked_at is null
                and (n.content is null or m.edited_at is null or m.edited_at <= n.amended_at)
+            returning m.distributor_id, m.id, m.content, n.content is null or m.content <> old.content as is_news
         )
-        select distinct integration_id, external_id from named
+        select n.distributor_id, n.integration_id, n.external_id as external_message_id, n.message_id, m.conversation_id,
+               coalesce(c.content, m.content) as content, coalesce(c.is_news, false) as is_news
+          from newest n
+          join messages m on (m.distributor_id, m.id) = (n.distributor_id, n.message_id)
+          left join changed c on (c.distributor_id, c.id) = (n.distributor_id, n.message_id)
         """,
         *_columns(amendments),
     )
-    return {(row["integration_id"], row["external_id"]) for row in rows}
+    return [Amended(**row) for row in rows]
+
+
+async def update_unread(tx: Transaction, conversations: Collection[tuple[UUID, UUID]]) -> None:
+    """Let staff look at conversations, each named with its tenant, again: they are in the inbox, and not read."""
+    await tx.execute(
+        """
+        update conversations c set unread_count = greatest(c.unread_count, 1), status = 'ACTIVE'
+          from unnest($1::uuid[], $2::uuid[]) as e (distributor_id, id)
+         where (c.distributor_id, c.id) = (e.distributor_id, e.id)
+        """,
+        [distributor_id for distributor_id, _ in conversations],
+        [conversation_id for _, conversation_id in conversations],
+    )
 
 
 async def insert_early(tx: Transaction, amendments: Sequence[Amendment]) -> None:

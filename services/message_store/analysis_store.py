@@ -4,23 +4,20 @@ from collections.abc import Sequence
 
 from libs import postgres
 from libs.postgres import Transaction
+from schemas.conversation_summarized import ConversationSummarized
 from schemas.message_analyzed import MessageAnalyzed
 from schemas.order_session_changed import OrderSessionChanged
 
 
 async def update_analyzed(tx: Transaction, events: Sequence[MessageAnalyzed]) -> None:
-    """Fill in what the AI understood. From then on the message is found by its words, in its customer's language."""
+    """Fill in what the AI understood. From then on the message is found by its words, in the language that it is written in."""
     await tx.execute(
         """
         update messages m
            set ai_processed = true, ai_confidence = e.confidence, ai_extracted_intent = e.intent, ai_extracted_products = e.products,
-               ai_suggested_responses = e.replies, language = coalesce(k.language, d.locale, 'simple')
-          from unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::text[], $5::text[]::jsonb[], $6::text[]::jsonb[])
-            as e (distributor_id, message_id, confidence, intent, products, replies)
-          join messages o on (o.distributor_id, o.id) = (e.distributor_id, e.message_id)
-          join conversations c on (c.distributor_id, c.id) = (o.distributor_id, o.conversation_id)
-          left join customers k on (k.distributor_id, k.id) = (c.distributor_id, c.customer_id)
-          left join distributors d on d.distributor_id = e.distributor_id
+               ai_suggested_responses = e.replies, language = e.language
+          from unnest($1::uuid[], $2::uuid[], $3::numeric[], $4::text[], $5::text[]::jsonb[], $6::text[]::jsonb[], $7::text[])
+            as e (distributor_id, message_id, confidence, intent, products, replies, language)
          where (m.distributor_id, m.id) = (e.distributor_id, e.message_id)
         """,
         [e.distributor_id for e in events],
@@ -29,21 +26,45 @@ async def update_analyzed(tx: Transaction, events: Sequence[MessageAnalyzed]) ->
         [e.analysis.intent for e in events],
         [postgres.to_json_text(e.analysis.lines) for e in events],
         [postgres.to_json_text(e.analysis.suggested_replies) for e in events],
+        [e.analysis.language for e in events],
     )
 
 
 async def update_processed_conversations(tx: Transaction, events: Sequence[MessageAnalyzed]) -> None:
-    """Note when the AI last looked at each conversation."""
+    """Note when the AI last looked at each conversation, and at the one that shows it."""
     await tx.execute(
         """
-        update conversations c set ai_last_processed_at = greatest(c.ai_last_processed_at, e.at)
-          from (select distributor_id, conversation_id, max(at) as at from unnest($1::uuid[], $2::uuid[], $3::timestamptz[])
-                    as e (distributor_id, conversation_id, at) group by 1, 2 order by 1, 2) e
-         where (c.distributor_id, c.id) = (e.distributor_id, e.conversation_id)
+        with looked_at as (
+            select distributor_id, conversation_id, max(at) as at
+              from unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) as e (distributor_id, conversation_id, at)
+             group by 1, 2
+        ),
+        shown as (
+            select l.distributor_id, shown.id, max(l.at) as at
+              from looked_at l
+              join conversations p on (p.distributor_id, p.id) = (l.distributor_id, l.conversation_id)
+             cross join lateral (values (p.id), (p.merged_into)) as shown (id)
+             where shown.id is not null
+             group by 1, 2
+             order by 1, 2
+        )
+        update conversations c set ai_last_processed_at = greatest(c.ai_last_processed_at, s.at)
+          from shown s
+         where (c.distributor_id, c.id) = (s.distributor_id, s.id)
         """,
         [e.distributor_id for e in events],
         [e.conversation_id for e in events],
         [e.occurred_at for e in events],
+    )
+
+
+async def update_summary(tx: Transaction, event: ConversationSummarized) -> None:
+    """Keep what a conversation has been about."""
+    await tx.execute(
+        "update conversations set ai_context_summary = $3 where distributor_id = $1 and id = $2",
+        event.distributor_id,
+        event.conversation_id,
+        event.summary,
     )
 
 

@@ -20,6 +20,8 @@ class StoredMessage:
     thread_position: int
     customer_id: UUID | None
     reply_to_message_id: UUID | None
+    is_merged: bool
+    """Another conversation shows it."""
 
 
 async def insert_received(tx: Transaction, events: Sequence[MessageReceived]) -> dict[int, StoredMessage]:
@@ -58,7 +60,7 @@ async def insert_received(tx: Transaction, events: Sequence[MessageReceived]) ->
                     last_message_at, window_expires_at, unread_count, last_thread_position)
             select distinct on (distributor_id, conversation_id)
                    distributor_id, conversation_id, customer_id, contact_id, channel, integration_id, channel_account, external_conversation_id,
-                   sender ->> 'address', sent_at, sent_at + make_interval(hours => $3), nth, nth
+                   sender ->> 'address', sent_at, case when channel = 'WHATSAPP' then sent_at + make_interval(hours => $3) end, nth, nth
               from fresh
              order by distributor_id, conversation_id, nth desc
                 on conflict (distributor_id, id) do update
@@ -70,8 +72,9 @@ async def insert_received(tx: Transaction, events: Sequence[MessageReceived]) ->
                    contact_address = excluded.contact_address,
                    integration_id = excluded.integration_id,
                    channel_account = excluded.channel_account,
+                   external_thread_id = coalesce(excluded.external_thread_id, c.external_thread_id),
                    status = 'ACTIVE'
-            returning c.id as conversation_id, c.last_thread_position, c.customer_id, clock_timestamp() as placed_at
+            returning c.id as conversation_id, c.last_thread_position, c.customer_id, c.merged_into, clock_timestamp() as placed_at
         ),
         quoting as (
             select f.message_id, coalesce(same.message_id, known.message_id) as quoted_id
@@ -98,7 +101,7 @@ async def insert_received(tx: Transaction, events: Sequence[MessageReceived]) ->
               left join quoting q on q.message_id = f.message_id
             returning id, thread_position, reply_to_message_id
         )
-        select f.place, s.*, p.customer_id
+        select f.place, s.id, s.thread_position, p.customer_id, s.reply_to_message_id, p.merged_into is not null
           from stored s
           join fresh f on f.message_id = s.id
           join placed p using (conversation_id)
@@ -107,4 +110,4 @@ async def insert_received(tx: Transaction, events: Sequence[MessageReceived]) ->
         [e.contact_id for e in events],
         CUSTOMER_SERVICE_WINDOW_HOURS,
     )
-    return {row["place"] - 1: StoredMessage(row["id"], row["thread_position"], row["customer_id"], row["reply_to_message_id"]) for row in rows}
+    return {place - 1: StoredMessage(*stored) for place, *stored in rows}

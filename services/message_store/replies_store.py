@@ -26,6 +26,7 @@ class StoredReply:
 async def insert_replies(tx: Transaction, events: Sequence[ReplyRequested]) -> dict[UUID, StoredReply]:
     """Store replies that are to be sent, each once, with the next places of their conversations.
 
+    Each goes to whoever wrote the message that it answers, as long as they write for the customer; others go to whoever wrote last.
     Returns the new ones by reply id. A reply to a conversation that does not exist is left out as well.
     """
     rows = await tx.fetch(
@@ -52,27 +53,37 @@ async def insert_replies(tx: Transaction, events: Sequence[ReplyRequested]) -> d
                       c.channel, c.customer_id, c.contact_id, c.contact_address as address, c.integration_id, c.channel_account,
                       clock_timestamp() as placed_at
         ),
-        stored as (
-            insert into messages (distributor_id, id, conversation_id, content, is_from_customer, status, thread_position, reply_to_message_id,
-                                  order_session_id, order_context_id, integration_id, language, sent_at, created_at)
-            select f.distributor_id, f.message_id, f.conversation_id, f.content, false, 'QUEUED', p.before + f.nth, quoted.id,
-                   f.order_session_id, session.order_context_id, p.integration_id, coalesce(k.language, d.locale, 'simple'), f.sent_at, p.placed_at
+        addressed as materialized (
+            select f.*, p.before + f.nth as thread_position, p.channel, p.customer_id, p.placed_at, quoted.id as quoted_id,
+                   coalesce(k.id, p.contact_id) as contact_id, coalesce(k.address, p.address) as address,
+                   case when k.id is null then p.integration_id else quoted.integration_id end as integration_id,
+                   case when k.id is null or quoted.integration_id = p.integration_id then p.channel_account end as channel_account
               from fresh f
               join placed p using (distributor_id, conversation_id)
               left join messages quoted on (quoted.distributor_id, quoted.id) = (f.distributor_id, f.reply_to_message_id)
-              left join customers k on (k.distributor_id, k.id) = (p.distributor_id, p.customer_id)
-              left join distributors d on d.distributor_id = p.distributor_id
+              -- Another contact of the customer may have written since: whoever asked is answered.
+              left join contacts k on (k.distributor_id, k.id, k.customer_id) = (p.distributor_id, quoted.sender_contact_id, p.customer_id)
+                                  and k.id <> p.contact_id
+        ),
+        stored as (
+            insert into messages (distributor_id, id, conversation_id, content, is_from_customer, status, thread_position, reply_to_message_id,
+                                  order_session_id, order_context_id, integration_id, language, sent_at, created_at)
+            select a.distributor_id, a.message_id, a.conversation_id, a.content, false, 'QUEUED', a.thread_position, a.quoted_id,
+                   a.order_session_id, session.order_context_id, a.integration_id, coalesce(k.language, d.locale, 'simple'), a.sent_at, a.placed_at
+              from addressed a
+              left join customers k on (k.distributor_id, k.id) = (a.distributor_id, a.customer_id)
+              left join distributors d on d.distributor_id = a.distributor_id
               left join lateral (
                     select m.order_context_id from messages m
-                     where (m.distributor_id, m.order_session_id) = (f.distributor_id, f.order_session_id) and m.order_context_id is not null
+                     where (m.distributor_id, m.order_session_id) = (a.distributor_id, a.order_session_id) and m.order_context_id is not null
                      limit 1) session on true
-             order by f.place
-            returning distributor_id, conversation_id, id as message_id, thread_position, reply_to_message_id
+             order by a.place
+            returning distributor_id, id
         )
-        select s.message_id, s.thread_position, s.reply_to_message_id, p.channel, p.customer_id, p.contact_id, p.address, p.integration_id,
-               p.channel_account
+        select a.message_id, a.thread_position, a.quoted_id as reply_to_message_id, a.channel, a.customer_id, a.contact_id, a.address,
+               a.integration_id, a.channel_account
           from stored s
-          join placed p using (distributor_id, conversation_id)
+          join addressed a on (a.distributor_id, a.message_id) = (s.distributor_id, s.id)
         """,
         [e.distributor_id for e in events],
         [e.conversation_id for e in events],

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from libs import postgres
 from schemas.message_created import MessageCreated
-from services.message_store import inbox_store, store
+from services.message_store import inbox_store, replies_store
 from services.message_store.__main__ import CONSUMES
 from tests.conftest import NewPool
 from tests.consuming import consume, said
@@ -35,7 +35,6 @@ async def test_a_foreign_tenant_finds_nothing_whoever_it_says_it_is(new_pool: Ne
             assert await inbox_store.select_conversations(tx, tenant, None, 10) == []
             assert await inbox_store.select_messages(tx, tenant, event.conversation_id, 0, 10) == []
             assert not await inbox_store.conversation_exists(tx, tenant, event.conversation_id)
-            assert await store.select_existing(tx, [tenant], [stored.message_id]) == set()
-            await store.update_order_sessions(tx, [tenant], [stored.message_id], [uuid4()])
+            assert await replies_store.select_existing(tx, [tenant], [stored.message_id]) == set()
     async with postgres.tenant_transaction(pool, [theirs]) as tx:
         assert await tx.fetchval("select order_session_id from messages") is None

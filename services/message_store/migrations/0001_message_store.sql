@@ -196,11 +196,12 @@ create table customers (
 );
 call isolate_tenants('customers');
 
--- Whose contact it is, by the newest word of customer.changed; null while nobody has said so. Whoever links a contact locks its row.
+-- Whose contact it is, by the newest word of customer.changed or of staff; null while nobody has said so. Whoever links a contact locks its row.
 create table contacts (
     distributor_id uuid not null,
     id uuid not null,
     channel text not null check (channel in ('WHATSAPP', 'SMS', 'EMAIL')),
+    address text not null,
     customer_id uuid,
     as_of timestamptz not null,
     created_at timestamptz not null default now(),

@@ -2,15 +2,20 @@
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Header
+from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
-from libs import postgres
+from libs import auth, postgres, service
+from libs.auth import Caller
 from libs.postgres import Pool, Transaction
 from libs.refused import Conflict, Refused
+from libs.service import Service
 
 IdempotencyKey = Annotated[
     str, Header(alias="Idempotency-Key", min_length=1, max_length=255, description="Any text of yours; the same request, the same key")
@@ -19,6 +24,40 @@ IdempotencyKey = Annotated[
 
 class KeyUsedForAnotherRequest(Refused):
     """The key belongs to a request with another body."""
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatableRequest:
+    """A POST of one tenant with its key. Its address and its body together are what makes it the same request."""
+
+    service: Service
+    distributor_id: UUID
+    key: str
+    content: bytes
+
+    async def __call__(self, act: Callable[[Transaction], Awaitable[BaseModel]], status: int = HTTPStatus.OK) -> JSONResponse:
+        """Run `act` in a transaction, and answer with `status` and what it returns; a repeat gets that answer again. Raises as `once` does."""
+
+        async def answer(tx: Transaction) -> tuple[int, dict[str, Any]]:
+            return status, (await act(tx)).model_dump(mode="json")
+
+        response = await once(self.service.pool, self.distributor_id, self.key, self.content, answer)
+        self.service.wake()
+        return response
+
+
+async def _repeatable(
+    request: Request,
+    key: IdempotencyKey,
+    caller: Annotated[Caller, Depends(auth.authenticate)],
+    this: Annotated[Service, Depends(service.of)],
+) -> RepeatableRequest:
+    address = f"{request.method} {request.url.path}?{request.url.query}\n"
+    return RepeatableRequest(this, caller.distributor_id, key, address.encode() + await request.body())
+
+
+Once = Annotated[RepeatableRequest, Depends(_repeatable)]
+"""What a POST route asks for: `return await once(act)`."""
 
 
 async def once(

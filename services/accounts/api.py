@@ -4,14 +4,14 @@ from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Body, Depends, Query, Request
+from fastapi import APIRouter, Body, Depends, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
 from libs import auth, postgres, service
 from libs.auth import Caller, Role
-from libs.idempotency import IdempotencyKey, once
+from libs.idempotency import Once
 from libs.postgres import Transaction
 from libs.refused import NotFound
 from libs.service import Service
@@ -73,16 +73,14 @@ async def get_customer(caller: Operator, this: This, customer_id: UUID) -> Custo
 
 
 @router.post("/customers", tags=["customers"], status_code=HTTPStatus.CREATED, response_model=Customer)
-async def create_customer(caller: Manager, this: This, request: Request, key: IdempotencyKey, customer: CustomerToCreate) -> JSONResponse:
+async def create_customer(caller: Manager, once: Once, customer: CustomerToCreate) -> JSONResponse:
     """Add a customer."""
 
-    async def act(tx: Transaction) -> tuple[int, dict[str, Any]]:
+    async def act(tx: Transaction) -> Customer:
         [created] = await registry.save_customers(tx, caller.distributor_id, [NewCustomer(id=uuid4(), **customer.model_dump())])
-        return HTTPStatus.CREATED, created.model_dump(mode="json")
+        return created
 
-    answer = await once(this.pool, caller.distributor_id, key, await request.body(), act)
-    this.wake()
-    return answer
+    return await once(act, HTTPStatus.CREATED)
 
 
 @router.patch("/customers/{customer_id}", tags=["customers"])
@@ -99,16 +97,9 @@ async def change_customer(caller: Manager, this: This, customer_id: UUID, patch:
 
 
 @router.post("/customers/{customer_id}/contacts", tags=["customers"], status_code=HTTPStatus.CREATED, response_model=Customer)
-async def create_contact(caller: Manager, this: This, request: Request, key: IdempotencyKey, customer_id: UUID, contact: NewContact) -> JSONResponse:
+async def create_contact(caller: Manager, once: Once, customer_id: UUID, contact: NewContact) -> JSONResponse:
     """Let an address write for a customer."""
-
-    async def act(tx: Transaction) -> tuple[int, dict[str, Any]]:
-        customer = await registry.add_contact(tx, caller.distributor_id, customer_id, contact)
-        return HTTPStatus.CREATED, customer.model_dump(mode="json")
-
-    answer = await once(this.pool, caller.distributor_id, key, str(customer_id).encode() + await request.body(), act)
-    this.wake()
-    return answer
+    return await once(lambda tx: registry.add_contact(tx, caller.distributor_id, customer_id, contact), HTTPStatus.CREATED)
 
 
 def _patched(model: type[Details], current: BaseModel, patch: dict[str, Any]) -> Details:

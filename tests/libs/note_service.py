@@ -1,15 +1,15 @@
 """The miniature service as a process: `python -m tests.libs.note_service`, on the topic that NOTES_TOPIC names."""
 
 import os
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from libs import auth, idempotency, service
+from libs import auth, service
 from libs.auth import Caller, Role
-from libs.idempotency import IdempotencyKey
+from libs.idempotency import Once
 from libs.postgres import Transaction, tenant_transaction
 from libs.refused import NotFound
 from libs.service import Service
@@ -26,6 +26,12 @@ class NewNote(BaseModel):
     content: str
 
 
+class Kept(BaseModel):
+    """What became of it."""
+
+    kept: bool
+
+
 @router.get("/v1/notes")
 async def list_notes(running: Annotated[Service, Depends(service.of)], caller: Annotated[Caller, auth.require(Role.OPERATOR)]) -> list[str]:
     """The notes of the caller's tenant."""
@@ -34,20 +40,18 @@ async def list_notes(running: Annotated[Service, Depends(service.of)], caller: A
 
 
 @router.post("/v1/notes")
-async def take_note(
-    new: NewNote, key: IdempotencyKey, running: Annotated[Service, Depends(service.of)], caller: Annotated[Caller, auth.require(Role.ADMIN)]
-) -> JSONResponse:
+async def take_note(caller: Annotated[Caller, auth.require(Role.ADMIN)], once: Once, new: NewNote) -> JSONResponse:
     """Take a note, once a key."""
 
-    async def act(tx: Transaction) -> tuple[int, dict[str, Any]]:
+    async def act(tx: Transaction) -> Kept:
         await tx.execute(
             "insert into notes (distributor_id, note_id, conversation_id, content) values ($1, uuidv7(), uuidv7(), $2)",
             caller.distributor_id,
             new.content,
         )
-        return 201, {"kept": True}
+        return Kept(kept=True)
 
-    return await idempotency.once(running.pool, caller.distributor_id, key, new.model_dump_json().encode(), act)
+    return await once(act, 201)
 
 
 @router.post("/v1/raw")

@@ -13,6 +13,9 @@ from libs import idempotency
 from libs.idempotency import KeyUsedForAnotherRequest
 from libs.postgres import Pool, Transaction, tenant_transaction
 from libs.refused import Refused
+from libs.settings import Settings
+from tests.libs import note_service
+from tests.serving import serving
 
 Act = Callable[[Transaction], Awaitable[tuple[int, dict[str, Any]]]]
 
@@ -81,3 +84,15 @@ async def test_work_that_failed_may_be_asked_for_again(pool: Pool, tenant: UUID)
         await idempotency.once(pool, tenant, "k", b"body", fail)
     assert await _notes(pool, tenant) == 0
     assert (await idempotency.once(pool, tenant, "k", b"a mended body", _take_note(tenant))).status_code == 201
+
+
+async def test_a_request_is_the_same_by_its_address_and_its_body(pool: Pool, settings: Settings) -> None:
+    async with serving("notes", pool, settings, note_service.router) as api:
+        once, again = [await api.call("POST", "/v1/notes", key="k", json={"content": "x"}) for _ in range(2)]
+        assert (once.status, once.body) == (again.status, again.body) == (201, {"kept": True})
+        assert again.headers["idempotent-replayed"] == "true"
+        assert (await api.call("POST", "/v1/notes", key="k", json={"content": "y"})).status == 422
+        assert (await api.call("POST", "/v1/notes?more=1", key="k", json={"content": "x"})).status == 422
+        assert (await api.call("POST", "/v1/notes", key="", json={"content": "x"})).status == 400
+        assert (await api.call("POST", "/v1/notes", key="k", json={"content": "x"}, tenant=uuid4())).status == 201
+        assert await _notes(pool, api.distributor_id) == 1

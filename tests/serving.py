@@ -34,6 +34,7 @@ class Answer:
 class Api:
     """Calls the routes as a user of one tenant."""
 
+    url: str
     session: aiohttp.ClientSession
     settings: Settings
     distributor_id: UUID
@@ -69,7 +70,8 @@ async def serving(name: str, pool: Pool, settings: Settings, api: APIRouter) -> 
         async with asyncio.timeout(START_WITHIN_SECONDS):
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event to wait for
                 await asyncio.sleep(0.01)
-        async with aiohttp.ClientSession(f"http://127.0.0.1:{listening.getsockname()[1]}") as session:
-            yield Api(session, settings, uuid4())
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        async with aiohttp.ClientSession(url) as session:
+            yield Api(url, session, settings, uuid4())
         server.should_exit = True
         await running

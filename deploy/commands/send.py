@@ -97,13 +97,13 @@ async def _messages(session: aiohttp.ClientSession, stack: Stack, letter: Letter
     """Return the conversation's messages behind place `after`, page by page."""
     url = f"{stack.url('message_store')}/v1/conversations/{letter.conversation_id}/messages"
     found: list[dict[str, Any]] = []
-    following: int | None = after
-    while following is not None:
+    following: str | None = "start"
+    while following:
         async with session.get(url, params={"after": following, "limit": 200}) as response:
             if response.status != HTTPStatus.OK:
                 return found
             page = await response.json()
-        found += page["items"]
+        found += [message for message in page["items"] if message["thread_position"] > after]
         following = page["next"]
     return found
 

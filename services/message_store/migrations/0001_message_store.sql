@@ -243,7 +243,7 @@ create function search_messages(tenant uuid, wanted text, before_rank real, befo
              limit places
         )
         select page.id, page.conversation_id, page.is_from_customer, page.sent_at, page.rank,
-               ts_headline(search_config(page.language), concat_ws(' · ', page.parts ->> 'subject', page.content), page.query,
+               ts_headline(search_config(page.language), translate(concat_ws(' · ', page.parts ->> 'subject', page.content), '⟦⟧', '[]'), page.query,
                            'StartSel=⟦, StopSel=⟧, MaxWords=30, MinWords=10')
           from page
          order by page.rank desc, page.id desc

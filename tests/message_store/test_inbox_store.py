@@ -8,7 +8,7 @@ import pytest_asyncio
 from libs import postgres
 from libs.postgres import Pool
 from schemas.message_created import MessageCreated
-from services.message_store import inbox_store, messages_store, search_store
+from services.message_store import inbox_store, messages_store, replies_store, search_store
 from services.message_store.conversation import ConversationStatus
 from services.message_store.inbox_store import Filters
 from tests.conftest import NewPool
@@ -49,6 +49,7 @@ async def everything(pool: Pool, transaction_of: UUID, tenant: UUID, of: Message
             await messages_store.select_attachments(tx, tenant, [of.message_id]),
             await messages_store.select_revisions(tx, tenant, [of.message_id]),
             await search_store.select_hits(tx, tenant, "milk", None, 10),
+            await replies_store.select_existing(tx, [tenant], [of.message_id]),
         ]
 
 

@@ -33,10 +33,15 @@ _SHOWN = """
      order by page.last_message_at desc, page.id desc
 """
 
+# The conversation that shows the one with the id $2, and those that were merged into it.
 _PARTS = """
     select c.id, c.last_thread_position
       from (select coalesce(merged_into, id) as id from conversations where distributor_id = $1 and id = $2) shown
-      join conversations c on c.distributor_id = $1 and (c.id = shown.id or c.merged_into = shown.id)
+     cross join lateral (
+           select shown.id
+            union all
+           select m.id from conversations m where m.distributor_id = $1 and m.merged_into = shown.id) part (id)
+      join conversations c on (c.distributor_id, c.id) = ($1, part.id)
      order by c.id
 """
 
@@ -106,12 +111,12 @@ async def select_conversation(connection: Connection, distributor_id: UUID, conv
     row = await connection.fetchrow(
         f"""
         with page as (
-            select shown.id, sum(c.unread_count) as unread_count, max(c.last_message_at) as last_message_at,
+            select coalesce(c.merged_into, c.id) as id, sum(c.unread_count) as unread_count, max(c.last_message_at) as last_message_at,
                    max(c.window_expires_at) as window_expires_at, max(c.updated_at) as updated_at,
-                   coalesce(array_agg(c.id order by c.id) filter (where c.id <> shown.id), '{{}}') as merged_ids
-              from (select coalesce(merged_into, id) as id from conversations where distributor_id = $1 and id = $2) shown
-              join conversations c on c.distributor_id = $1 and (c.id = shown.id or c.merged_into = shown.id)
-             group by shown.id
+                   coalesce(array_agg(c.id order by c.id) filter (where c.merged_into is not null), '{{}}') as merged_ids
+              from ({_PARTS}) part
+              join conversations c on (c.distributor_id, c.id) = ($1, part.id)
+             group by 1
         )
         {_SHOWN}
         """,  # noqa: S608 - our own columns

@@ -1,53 +1,56 @@
 """The files of messages, for staff: what is known of one, and a link that soon expires."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from http import HTTPStatus
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from pydantic import Field
 
-from libs import auth, postgres, service, storage
-from libs.auth import Caller, Role
+from libs import postgres, storage
 from libs.refused import NotFound
 from libs.service import Service
 from libs.storage import FileMissing
 from services.message_store import media_store
 from services.message_store.media import links
 from services.message_store.media_store import StoredFile
+from services.message_store.message import AttachmentSummary
+from services.message_store.parameters import Operator, This
 from services.message_store.settings import MessageStoreSettings
 
 router = APIRouter(prefix="/v1/attachments", tags=["attachments"])
 
-Operator = Annotated[Caller, auth.require(Role.OPERATOR)]
-This = Annotated[Service, Depends(service.of)]
 SAFE = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox", "Cache-Control": "private, no-store"}
 
 
-@router.get("/{attachment_id}")
-async def get_attachment(caller: Operator, this: This, attachment_id: UUID) -> dict[str, Any]:
+class File(AttachmentSummary):
     """A file of a message. `url` leads to its content until `expires_at`, without a token; null while there is none to be had."""
+
+    message_id: UUID
+    sha256: str | None
+    extracted_text: str | None = Field(description="What a sheet, a PDF or a text says")
+    url: str | None
+    expires_at: datetime | None
+
+
+@router.get("/{attachment_id}")
+async def get_attachment(caller: Operator, this: This, attachment_id: UUID) -> File:
+    """A file of a message, with a link to its content that soon expires."""
     found = await _find(this, caller.distributor_id, attachment_id)
     expires_at = datetime.now(UTC).replace(microsecond=0) + links.LIFETIME
     url = await _link(this, caller.distributor_id, found, expires_at)
-    return {
-        "id": found.id,
-        "message_id": found.message_id,
-        "state": found.state,
-        "kind": found.kind,
-        "filename": found.filename,
-        "mime_type": found.mime_type,
-        "size_bytes": found.size_bytes,
-        "sha256": found.sha256,
-        "extracted_text": found.extracted_text,
-        "error_code": found.error_code,
-        "url": url,
-        "expires_at": expires_at if url else None,
-    }
+    return File.model_validate(asdict(found) | {"url": url, "expires_at": expires_at if url else None})
 
 
-@router.get("/{attachment_id}/content")
+@router.get(
+    "/{attachment_id}/content",
+    response_class=StreamingResponse,
+    responses={HTTPStatus.OK: {"description": "The file, to be saved", "content": {"*/*": {}}}},
+)
 async def get_content(
     this: This,
     attachment_id: UUID,

@@ -19,6 +19,10 @@ class PiiType(StrEnum):
     CREDIT_CARD = "CREDIT_CARD"
     NAME = "NAME"
     DATE_OF_BIRTH = "DATE_OF_BIRTH"
+    IBAN = "IBAN"
+    NATIONAL_ID = "NATIONAL_ID"
+    IP_ADDRESS = "IP_ADDRESS"
+    OTHER = "OTHER"
 
 
 class PiiAction(StrEnum):

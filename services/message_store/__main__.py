@@ -27,6 +27,7 @@ from services.message_store.on_message_received import on_messages_received
 from services.message_store.on_message_status_changed import on_message_statuses_changed
 from services.message_store.on_order_session_changed import on_order_sessions_changed
 from services.message_store.on_reply_requested import on_replies_requested
+from services.message_store.pii.scan_due import scan_due
 from services.message_store.settings import MessageStoreSettings
 
 CONSUMES: Handlers = {
@@ -41,7 +42,7 @@ CONSUMES: Handlers = {
     OrderSessionChanged: InBatches(on_order_sessions_changed),
     ConversationSummarized: on_conversation_summarized,
 }
-JOBS: list[Job] = [fetch_due, amend_due]
+JOBS: list[Job] = [fetch_due, amend_due, scan_due]
 
 if __name__ == "__main__":
     settings = MessageStoreSettings()  # pyright: ignore[reportCallIssue] - read from the environment

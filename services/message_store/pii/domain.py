@@ -1,6 +1,7 @@
 """What is found in one text by a tenant's rules, and what the text is afterwards."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -99,16 +100,19 @@ def scan(text: Text, rules: Sequence[Rule]) -> Scanned:
     return Scanned(text, "".join((*parts, text.text[done:])), tuple(found))
 
 
+def counted(text: str, language: str, rule: Rule) -> Counter[PiiType]:
+    """Return how much one rule finds in a text."""
+    return Counter(hit.type for hit, _ in _hits(text, [rule])) if _speaks(rule, language) else Counter()
+
+
 def text_hash(text: str) -> bytes:
     """Return what a text is compared by."""
     return hashlib.sha256(text.encode()).digest()
 
 
-def restored(text: str, found: Found) -> str | None:
-    """Return `text` with what was masked put back; None where it does not stand there any more."""
-    if text[found.start : found.end] != placeholder(found.type):
-        return None
-    return text[: found.start] + found.value + text[found.end :]
+def restored(text: str, start: int, end: int, pii_type: PiiType, value: str) -> str | None:
+    """Return `text` with what was masked at this place put back; None where no placeholder of the type stands there any more."""
+    return text[:start] + value + text[end:] if text[start:end] == placeholder(pii_type) else None
 
 
 def rules_of(own: Sequence[Rule], defaults: Sequence[Rule]) -> list[Rule]:

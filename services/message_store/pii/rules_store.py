@@ -75,12 +75,12 @@ async def count_rules(connection: Connection, distributor_id: UUID) -> int:
     return await connection.fetchval("select count(*) from pii_detection_rules where distributor_id = $1", distributor_id) or 0
 
 
-async def select_newest_texts(connection: Connection, distributor_id: UUID, limit: int) -> list[tuple[UUID, str, str]]:
-    """Return id, language and text of the tenant's newest messages."""
+async def select_newest_texts(connection: Connection, distributor_id: UUID, limit: int) -> list[tuple[str, str]]:
+    """Return language and text of the newest messages from customers: their ids follow the time at which they were stored."""
     rows = await connection.fetch(
-        "select id, language, content from messages where distributor_id = $1 order by id desc limit $2", distributor_id, limit
+        "select language, content from messages where distributor_id = $1 and is_from_customer order by id desc limit $2", distributor_id, limit
     )
-    return [(row["id"], row["language"], row["content"]) for row in rows]
+    return [(row["language"], row["content"]) for row in rows]
 
 
 def _settable(rule: Rule) -> tuple[Any, ...]:

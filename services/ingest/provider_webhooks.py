@@ -57,9 +57,7 @@ def add_routes(api: APIRouter, settings: IngestSettings, intake: Intake) -> None
             connection=connection, url=_url(settings, request), query=request.query_params, headers=request.headers, body=body, now=datetime.now(UTC)
         )
         try:
-            heard = await asyncio.to_thread(entrance.hear, call) if entrance.brings_mail else entrance.hear(call)
-            if entrance.brings_mail:
-                heard = replace(heard, incoming=await leave_files(this, connection.route, heard.incoming))
+            heard = await _hear(this, entrance, call)
             async with asyncio.timeout(settings.answer_within_seconds):
                 await _store(this, intake, connection, heard)
         except Refused as error:
@@ -93,6 +91,14 @@ async def _note_failure(this: Service, connection: Connection, within_seconds: f
     route = connection.route
     async with asyncio.timeout(within_seconds), postgres.tenant_transaction(this.pool, [route.distributor_id]) as tx:
         await integrations_store.record_failure(tx, route.distributor_id, route.integration_id, NOT_SIGNED)
+
+
+async def _hear(this: Service, entrance: Entrance, call: Call) -> Heard:
+    """Return what a call tells; the files of a mail are left in our storage. Raises NotSigned, NotUnderstood."""
+    if not entrance.brings_mail:
+        return entrance.hear(call)
+    heard = await asyncio.to_thread(entrance.hear, call)
+    return replace(heard, incoming=await leave_files(this, call.connection.route, heard.incoming))
 
 
 def declared_size(request: Request, most: int) -> int:

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down logs seed test test-embedded faults bench lint format schemas lock clean
+.PHONY: help install demo up down logs seed test test-embedded fuzz faults bench lint format schemas lock clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -40,6 +40,9 @@ test: $(INSTALLED) ## Run every test
 
 test-embedded: $(INSTALLED) ## Run the journeys on the embedded broker
 	@COMANDA_BROKER=embedded $(BIN)/pytest --quiet tests/journeys
+
+fuzz: $(INSTALLED) ## Send 100,000 mutated webhooks by all seven ways in: none may make ingest fail
+	@COMANDA_FUZZ_EXAMPLES=100000 $(BIN)/pytest --quiet tests/ingest/test_fuzz.py
 
 faults: $(INSTALLED) ## Kill and restart everything under load, five times, and account for every message
 	@for round in 1 2 3 4 5; do $(BIN)/pytest --quiet tests/faults || exit 1; done

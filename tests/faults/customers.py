@@ -54,7 +54,7 @@ def as_new(customers: Sequence[Customer]) -> list[NewCustomer]:
             id=customer.id,
             business_name=f"Customer {place}",
             customer_code=f"FAULT{place:04d}",
-            contacts=(NewContact(channel=Channel.WHATSAPP, address=customer.number),),
+            contacts=tuple(NewContact(channel=channel, address=customer.number) for channel in (Channel.WHATSAPP, Channel.SMS)),
         )
         for place, customer in enumerate(customers)
     ]

@@ -1,7 +1,7 @@
 """`comanda eval pii`: how well personal data is found in a file of labelled texts.
 
-A finding is right where it covers at least half of a labelled one of its type. One that covers nothing of its type counts as wrong only if the labels of
-that type are complete for its text, and an address not where a place, a post code or an organisation is labelled.
+A finding is right where it covers at least half of a labelled one of its type. One that covers nothing of its type counts as wrong only if the
+labels of that type are complete for its text, and an address not where a place, a post code or an organisation is labelled.
 """
 
 import json

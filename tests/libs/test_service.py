@@ -249,3 +249,25 @@ async def test_a_body_over_the_limit_is_refused_whatever_it_says_of_its_length(s
             assert await answer.json() == BODY_LIMIT
     async with service.http.post("/v1/notes", json={"content": "good"}, headers=headers) as answer:
         assert answer.status == 201
+
+
+async def test_it_forgets_what_is_old_by_itself(
+    running_settings: Settings, pool: Pool, tenant: UUID, event_type: type[NoteTaken], folder: Path
+) -> None:
+    async with postgres.tenant_transaction(pool, [tenant]) as tx:
+        await tx.execute(
+            """
+            insert into inbox (distributor_id, consumer, event_id, received_at)
+            values ($1, 'notes', uuidv7(), now() - interval '36 days'), ($1, 'notes', uuidv7(), now() - interval '34 days')
+            """,
+            tenant,
+        )
+
+    async def one_is_left() -> bool:
+        async with postgres.tenant_transaction(pool, [tenant]) as tx:
+            return await tx.fetchval("select count(*) from inbox") == 1
+
+    async with started(running_settings, event_type.topic, folder) as service:
+        await eventually(one_is_left)
+        async with service.http.get("/metrics") as answer:
+            assert 'comanda_rows_deleted_total{table="inbox"} 1.0' in await answer.text()

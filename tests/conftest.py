@@ -39,7 +39,7 @@ def plain_log() -> None:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """One PostgreSQL for the whole run."""
-    running = start_postgres(tmp_path_factory.mktemp("postgres"))
+    running = start_postgres(tmp_path_factory.mktemp("postgres"), durable=False)
     yield running
     running.stop()
 

@@ -41,6 +41,7 @@ _SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     "log_error_verbosity": "terse",
 }
+_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,10 @@ class Postgres:
         return self.alive() and answers(self.admin_url)
 
 
-def start(data_dir: Path, port: int | None = None) -> Postgres:
+def start(data_dir: Path, port: int | None = None, *, durable: bool = True) -> Postgres:
     """Start the server whose data is in `data_dir`, made on first use; without `port`, on the one it had before or else a free one.
 
+    One that is not `durable` may lose everything when the machine crashes, and is faster where databases come and go.
     Raises LocalStackError when the port is in use, the disk full, the folder not ours to write or the server already running.
     """
     folder = prepare(data_dir, _MEGABYTES)
@@ -99,7 +101,7 @@ def start(data_dir: Path, port: int | None = None) -> Postgres:
     user, cluster = other_user(), folder / "cluster"
     bin_folder = programs(user)
     ensure_cluster(cluster, bin_folder, user, password)
-    settings = {**_SETTINGS, "port": str(port)}
+    settings = {**_SETTINGS, **({} if durable else _FORGETFUL), "port": str(port)}
     child = Child(
         name="postgres",
         arguments=[

@@ -140,9 +140,12 @@ async def delete_due(tx: Transaction, limit: int) -> list[Amendment]:
         with due as (
             select e.distributor_id, e.integration_id, e.external_message_id, e.amended_at
               from early_amendments e
-              join external_message_mappings x
-                on (x.distributor_id, x.integration_id, x.external_id) = (e.distributor_id, e.integration_id, e.external_message_id)
-               and x.direction = 'INBOUND'
+             -- Lateral and limited, so that each change is looked up by the key, rather than every message of the tenant read.
+             cross join lateral (
+                   select from external_message_mappings x
+                    where (x.distributor_id, x.integration_id, x.external_id) = (e.distributor_id, e.integration_id, e.external_message_id)
+                      and x.direction = 'INBOUND'
+                    limit 1) here
              limit $1
                for update of e skip locked
         )

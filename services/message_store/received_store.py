@@ -48,6 +48,7 @@ async def insert_received(tx: Transaction, events: Sequence[MessageReceived]) ->
                    (distributor_id, integration_id, direction, external_id, message_id, external_conversation_id, status, status_at)
             select distributor_id, integration_id, 'INBOUND', external_message_id, message_id, external_conversation_id, 'RECEIVED', sent_at
               from incoming
+             order by distributor_id, integration_id, external_message_id
                 on conflict do nothing
             returning message_id
         ),

@@ -1,6 +1,7 @@
 """What stands in the tables of message_store, as tests look at it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,11 +9,13 @@ from libs import postgres
 from libs.postgres import Pool
 from schemas.contact import Channel, contact_id, conversation_id
 from schemas.event import Event
+from schemas.message import MessageStatus
 from schemas.message_created import MessageCreated
+from schemas.message_status_changed import MessageStatusChanged
 from schemas.reply_requested import ReplyRequested
 from services.message_store.__main__ import CONSUMES
 from tests.consuming import arrived, consume, said
-from tests.making import NOW
+from tests.making import INTEGRATION, NOW
 
 JONAH, MARIA = "+15550100001", "+15550100002"
 """Two who write; `tests.making.received` is from Jonah unless it is told otherwise."""
@@ -75,3 +78,18 @@ def reply(tenant: UUID, conversation: UUID, text: str = "Your order: …", answe
             **more,
         )
     )
+
+
+def status(of: MessageCreated, step: MessageStatus, external_id: str | None = "wamid.out", **more: Any) -> MessageStatusChanged:
+    """A step of a message of ours, as outbound or a provider tells it."""
+    told: dict[str, Any] = {
+        "distributor_id": of.distributor_id,
+        "occurred_at": NOW,
+        "conversation_id": of.conversation_id,
+        "message_id": of.message_id,
+        "integration_id": INTEGRATION,
+        "external_message_id": external_id,
+        "status": step,
+        "status_at": NOW + timedelta(seconds=1),
+    }
+    return arrived(MessageStatusChanged(**(told | more)))

@@ -69,20 +69,23 @@ async def upsert_consent(tx: Transaction, event: ConsentChanged) -> None:
     )
 
 
-async def upsert_conversations(tx: Transaction, events: Sequence[MessageCreated]) -> None:
-    """Keep what customers, of any of the transaction's tenants, wrote last. No clock but ours may say that it is later than now."""
+async def upsert_last_inbound(tx: Transaction, events: Sequence[MessageCreated]) -> None:
+    """Keep what came last from addresses, of any of the transaction's tenants. No clock but ours may say that it is later than now."""
     await tx.execute(
         """
-        insert into conversations as c (distributor_id, id, last_inbound_at, mail_id, mail_subject)
-        select distinct on (distributor_id, id) distributor_id, id, least(sent_at, now()), mail_id, mail_subject
-          from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[]) as e (distributor_id, id, sent_at, mail_id, mail_subject)
-         order by distributor_id, id, sent_at desc
-            on conflict (distributor_id, id) do update
+        insert into last_inbound as c (distributor_id, channel, address, last_inbound_at, mail_id, mail_subject)
+        select distinct on (distributor_id, channel, address) distributor_id, channel, address, least(sent_at, now()), mail_id, mail_subject
+          from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::text[])
+            as e (distributor_id, channel, address, sent_at, mail_id, mail_subject)
+         where address is not null
+         order by distributor_id, channel, address, sent_at desc
+            on conflict (distributor_id, channel, address) do update
            set last_inbound_at = excluded.last_inbound_at, mail_id = excluded.mail_id, mail_subject = excluded.mail_subject
          where c.last_inbound_at < excluded.last_inbound_at
         """,
         [event.distributor_id for event in events],
-        [event.conversation_id for event in events],
+        [event.channel for event in events],
+        [event.address for event in events],
         [event.sent_at for event in events],
         [event.external_message_id if event.channel is Channel.EMAIL else None for event in events],
         [event.parts.subject for event in events],
@@ -95,16 +98,15 @@ async def select_circumstances(tx: Transaction, messages: Sequence[Claimed]) -> 
         """
         select e.id, i.provider, i.external_account_id, i.status, i.config, i.sealed_credentials,
                coalesce(s.may_write, true) as may_write, c.last_inbound_at, c.mail_id, c.mail_subject
-          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[])
-            as e (distributor_id, id, integration_id, conversation_id, channel, address)
+          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[])
+            as e (distributor_id, id, integration_id, channel, address)
           left join integrations i on i.distributor_id = e.distributor_id and i.id = e.integration_id
           left join consents s on s.distributor_id = e.distributor_id and s.channel = e.channel and s.address = e.address
-          left join conversations c on c.distributor_id = e.distributor_id and c.id = e.conversation_id
+          left join last_inbound c on c.distributor_id = e.distributor_id and c.channel = e.channel and c.address = e.address
         """,
         [message.distributor_id for message in messages],
         [message.id for message in messages],
         [message.integration_id for message in messages],
-        [message.conversation_id for message in messages],
         [message.channel for message in messages],
         [message.address for message in messages],
     )

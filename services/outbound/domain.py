@@ -119,7 +119,7 @@ def objection(message: Claimed, known: Circumstances, now: datetime) -> Failed |
 def needs_template(message: Claimed, known: Circumstances, now: datetime) -> bool:
     """Tell whether WhatsApp would refuse a free text; a gateway keeps to its network's rules itself.
 
-    Of an integration and a conversation that are both unknown nothing can be said.
+    Of an integration and an address that are both unknown nothing can be said.
     """
     if message.channel != Channel.WHATSAPP or (known.integration and known.integration.provider == Provider.GATEWAY):
         return False

@@ -25,6 +25,6 @@ async def on_messages_created(events: Sequence[MessageCreated], tx: Transaction)
     if any(event.integration_id is None for event in ours):
         raise IntegrationUnknown("a message of ours must name the integration that sends it: integration_id is null")
     if theirs:
-        await copies.upsert_conversations(tx, theirs)
+        await copies.upsert_last_inbound(tx, theirs)
     if ours:
         await store.insert_messages(tx, ours)

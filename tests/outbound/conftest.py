@@ -134,7 +134,14 @@ def mail_of_customer(distributor_id: UUID, conversation_id: UUID, mail_id: str, 
     """A mail that a customer sent."""
     parts = MessageParts(subject=subject)
     return message(
-        distributor_id, conversation_id=conversation_id, ours=False, channel=Channel.EMAIL, external_message_id=mail_id, parts=parts, **more
+        distributor_id,
+        conversation_id=conversation_id,
+        ours=False,
+        channel=Channel.EMAIL,
+        to=more.pop("to", "anna@cafe.example"),
+        external_message_id=mail_id,
+        parts=parts,
+        **more,
     )
 
 

@@ -80,12 +80,18 @@ async def test_later_and_without_a_template_it_fails_unsent(pool: Pool, provider
 
 async def test_a_customer_whose_clock_is_ahead_keeps_the_window_open_no_longer(pool: Pool, provider: Meta) -> None:
     ours = await answered_after(pool, Provider.META, -timedelta(days=300), {})
-    conversation = ours.conversation_id
     await send_due(service_on(pool, provider.url))
     assert len(provider.sent) == 1
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("select set_config('comanda.distributor_ids', $1, true)", f"{{{ours.distributor_id}}}")
-        assert await connection.fetchval("select last_inbound_at <= now() from conversations where id = $1", conversation)
+        assert await connection.fetchval("select last_inbound_at <= now() from last_inbound where address = $1", ours.address)
+
+
+async def test_the_window_is_the_address_s_in_whatever_conversation_it_is_answered(pool: Pool, provider: Meta) -> None:
+    tenant = uuid4()
+    await consume(pool, "outbound", CONSUMES, integration(tenant, Provider.META, Channel.WHATSAPP), message(tenant, ours=False), message(tenant))
+    await send_due(service_on(pool, provider.url))
+    assert len(provider.sent) == 1
 
 
 async def test_a_late_word_of_an_old_message_does_not_close_the_window(pool: Pool, provider: Meta) -> None:

@@ -1,4 +1,4 @@
-"""Our copies of integrations, consents and conversations: the newest word holds, and each tenant sees its own."""
+"""Our copies of integrations, consents and what came last: the newest word holds, and each tenant sees its own."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -72,7 +72,7 @@ async def test_the_newest_word_on_consent_holds_whatever_comes_last(pool: Pool) 
 async def test_what_a_customer_wrote_by_sms_is_not_kept(pool: Pool) -> None:
     tenant = uuid4()
     await consume(pool, "outbound", CONSUMES, message(tenant, ours=False, channel=Channel.SMS))
-    assert not await table(pool, tenant, "conversations")
+    assert not await table(pool, tenant, "last_inbound")
 
 
 async def test_circumstances_are_those_of_the_message_s_own_tenant(pool: Pool) -> None:
@@ -83,7 +83,7 @@ async def test_circumstances_are_those_of_the_message_s_own_tenant(pool: Pool) -
         CONSUMES,
         integration(tenant, Provider.POSTMARK, Channel.EMAIL),
         consent(tenant, Channel.EMAIL, "a@b.example", may_write=False),
-        mail_of_customer(tenant, conversation, "<1@b.example>", "Milk"),
+        mail_of_customer(tenant, conversation, "<1@b.example>", "Milk", to="a@b.example"),
         message(tenant, conversation_id=conversation, position=2, channel=Channel.EMAIL, to="a@b.example"),
     )
     claimed = await claim(pool)
@@ -104,17 +104,17 @@ async def test_another_tenant_cannot_write_our_copies(pool: Pool) -> None:
         lambda tx: copies.upsert_integration(tx, integration(owner, Provider.TWILIO, Channel.SMS)),
         lambda tx: copies.upsert_send_rate(tx, owner, INTEGRATION, 1.0),
         lambda tx: copies.upsert_consent(tx, consent(owner, Channel.SMS, "+1", may_write=False)),
-        lambda tx: copies.upsert_conversations(tx, [message(owner, ours=False)]),
+        lambda tx: copies.upsert_last_inbound(tx, [message(owner, ours=False)]),
     ]
     for write in writes:
         with pytest.raises(Exception, match="row-level security"):
             async with postgres.tenant_transaction(pool, [stranger]) as tx:
                 await write(tx)
-    assert not [row for name in ("integrations", "send_rates", "consents", "conversations") for row in await table(pool, owner, name)]
+    assert not [row for name in ("integrations", "send_rates", "consents", "last_inbound") for row in await table(pool, owner, name)]
 
 
 async def test_the_worker_who_sees_every_queue_sees_no_credentials_and_no_consents(pool: Pool) -> None:
-    for name in ("integrations", "consents", "conversations"):
+    for name in ("integrations", "consents", "last_inbound"):
         with pytest.raises(Exception, match="permission denied"):
             async with postgres.worker_transaction(pool) as worker:
                 await worker.fetch(f"select * from {name}")

@@ -32,7 +32,7 @@ async def queue(pool: Pool, provider: Provider, channel: Channel, **more: Any) -
     """Queue an answer to a customer who just wrote over `channel`, for an integration of `provider`."""
     tenant, conversation = uuid4(), uuid4()
     to = "anna@cafe.example" if channel is Channel.EMAIL else "+15550001"
-    theirs = message(tenant, conversation_id=conversation, ours=False, channel=channel, external_message_id="<a@cafe.example>")
+    theirs = message(tenant, conversation_id=conversation, ours=False, channel=channel, to=to, external_message_id="<a@cafe.example>")
     ours = message(tenant, conversation_id=conversation, position=2, channel=channel, to=to, text="2 cases of milk.\nTomorrow.")
     account: str = more.pop("account", MAILBOX if channel is Channel.EMAIL else "+15550009")
     await consume(pool, "outbound", CONSUMES, integration(tenant, provider, channel, account, **more), theirs, ours)

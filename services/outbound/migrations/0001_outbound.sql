@@ -78,18 +78,19 @@ create table consents (
 );
 call isolate_tenants('consents');
 
--- The customer's last message of each conversation: when WhatsApp's window closes, and which mail ours answers.
-create table conversations (
+-- The last message from each address, in whatever conversation: when WhatsApp's window closes, and which mail ours answers.
+create table last_inbound (
     distributor_id uuid not null,
-    id uuid not null,
+    channel text not null check (channel in ('WHATSAPP', 'SMS', 'EMAIL')),
+    address text not null,
     last_inbound_at timestamptz not null,
     mail_id text,
     mail_subject text,
     created_at timestamptz not null default now(),
-    primary key (distributor_id, id)
+    primary key (distributor_id, channel, address)
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02);
-call isolate_tenants('conversations');
+call isolate_tenants('last_inbound');
 
 -- migrate:down
 
-drop table conversations, consents, send_rates, integrations, outbound_messages;
+drop table last_inbound, consents, send_rates, integrations, outbound_messages;

@@ -93,6 +93,8 @@ class Consumer:
         self._done: dict[TopicPartition, int] = {}
         self._offsets_at = 0.0
         self.joined = False
+        self.flooded = False
+        """The last poll brought as much as a batch may hold: more waits, and jobs that can wait had better do so."""
         self.halted: str | None = None
 
     async def run(self) -> None:
@@ -141,9 +143,11 @@ class Consumer:
 
     async def _poll(self, kafka: AIOKafkaConsumer) -> None:
         by_partition = await kafka.getmany(timeout_ms=POLL_MS, max_records=LANES * self._settings.kafka_batch_size)
+        polled = [record for records in by_partition.values() for record in records]
+        self.flooded = len(polled) >= self._settings.kafka_batch_size
         if by_partition:
             with self._progress:
-                await self._take_in_lanes([record for records in by_partition.values() for record in records])
+                await self._take_in_lanes(polled)
             self._done |= {partition: records[-1].offset + 1 for partition, records in by_partition.items()}
         if self._done and time.monotonic() - self._offsets_at >= OFFSETS_EVERY_SECONDS:
             await self._commit(kafka)

@@ -5,10 +5,9 @@ import pkgutil
 from collections.abc import Iterator
 from functools import lru_cache
 
-from faker.providers import person
-
 from libs.pii.address_words import words
 
+LISTED_IN = "faker.providers.person"
 LANGUAGES = frozenset(
     ("cs", "da", "de", "en", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "lv", "nl", "no", "pl", "pt", "ro", "sk", "sl", "sv", "tr")
 )
@@ -59,10 +58,12 @@ def first_names() -> frozenset[str]:
 
 
 def _known() -> Iterator[str]:
+    # Not imported above: most never look for names.
+    person = importlib.import_module(LISTED_IN)
     for found in pkgutil.iter_modules(person.__path__):
         if found.name.partition("_")[0] not in LANGUAGES:
             continue
-        provider = importlib.import_module(f"{person.__name__}.{found.name}").Provider
+        provider = importlib.import_module(f"{LISTED_IN}.{found.name}").Provider
         for name in LISTS:
             listed = getattr(provider, name, ())
             if not isinstance(listed, property):

@@ -26,7 +26,7 @@ INTRODUCED = re.compile(
     re.IGNORECASE,
 )
 SIGNED = re.compile(
-    r"(?:^|\n)\W*(?:(?:best |kind |warm )?regards|thanks(?: again| so much)?|thank you|many thanks|cheers|best|sincerely|"
+    r"(?:^|\n)\W{0,8}(?:(?:best |kind |warm )?regards|thanks(?: again| so much)?|thank you|many thanks|cheers|best|sincerely|"
     r"saludos(?: cordiales)?|gracias|un saludo|atentamente|"
     rf"obrigad[oa]|abra[cç]os?|atenciosamente|att)[,.!]?[ \t]*\n+[ \t]*[-–~]?[ \t]*(?P<name>(?-i:{FULL}))[ \t]*(?=\n|$)",
     re.IGNORECASE,
@@ -39,7 +39,7 @@ MAY_HOLD = re.compile(r"[A-ZÀ-Þ]|name|nombre|nome|llamo|chamo|\bthis is|\bi am
 def names(text: str) -> Iterator[Finding]:
     """Find names of persons."""
     for match in TITLE.finditer(text):
-        yield _finding(match, 0.85, "title")
+        yield _finding(match, 0.9, "title")
     for match in SIGNED.finditer(text):
         if _may_be_one(match["name"]):
             yield _finding(match, 0.8, "signature")

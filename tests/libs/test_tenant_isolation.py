@@ -19,6 +19,7 @@ NOT_BY_TENANT = {
     "outbox_pkey": "the relay publishes all tenants in one order",
     "outbound_messages_due": "a worker takes what is due, whosever it is",
     "external_integrations_route": "an account of a provider belongs to one tenant: it is how a webhook finds its tenant",
+    "pii_scans_due": "a worker scans what is due, whosever it is",
     "external_integrations_by_id": "a provider's call names the integration alone",
     "message_attachments_due": "a worker fetches what is due, whosever it is",
     "distributors_domain_key": "a domain belongs to one tenant",

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from libs import keyring, postgres
+from libs.consumer import Consumer
 from libs.postgres import Pool
 from schemas.message import MessageParts
 from schemas.pii_detected import PiiAction, PiiDetected, PiiType
@@ -15,7 +16,7 @@ from schemas.reply_requested import ReplyRequested
 from services.message_store.__main__ import CONSUMES
 from services.message_store.amendments_store import Amendment, update_amended
 from services.message_store.pii import queue_store
-from services.message_store.pii.scan_due import scan_due, scan_queued, value_place
+from services.message_store.pii.scan_due import AT_ONCE, WHILE_FLOODED, scan_due, scan_queued, value_place
 from tests.conftest import NewPool
 from tests.consuming import arrived, consume, nowhere, said
 from tests.making import INTEGRATION, NOW, received
@@ -206,7 +207,7 @@ async def test_a_process_that_dies_before_it_commits_leaves_everything_to_the_ne
     tenant = uuid4()
     created = await store_message(pool, tenant, f"card {CARD}")
     async with postgres.worker_transaction(pool) as worker:
-        queued = await queue_store.select_due(worker, 10, 10)
+        queued = await queue_store.select_due(worker, AT_ONCE, 10, 10)
 
     async def die(tx: postgres.Transaction) -> None:
         assert await scan_queued(tx, nowhere().master_key, queued) == 1
@@ -267,6 +268,22 @@ async def test_what_is_due_is_limited_by_rows_and_by_messages(pool: Pool) -> Non
     for tenant in [uuid4() for _ in range(4)]:
         await consume(pool, "message_store", CONSUMES, *(received(tenant) for _ in range(3)))
     async with postgres.worker_transaction(pool) as worker:
-        assert len(await queue_store.select_due(worker, 10, 4)) == 2
-        assert len(await queue_store.select_due(worker, 3, 100)) == 3
-        assert len(await queue_store.select_due(worker, 10, 1)) == 1
+        assert len(await queue_store.select_due(worker, AT_ONCE, 10, 4)) == 2
+        assert len(await queue_store.select_due(worker, AT_ONCE, 3, 100)) == 3
+        assert len(await queue_store.select_due(worker, AT_ONCE, 10, 1)) == 1
+
+
+async def test_while_more_comes_than_is_stored_only_what_has_waited_for_long_is_scanned(pool: Pool) -> None:
+    old, new = uuid4(), uuid4()
+    for tenant in (old, new):
+        await store_message(pool, tenant, f"card {CARD}")
+    await in_tenant(pool, old, lambda tx: tx.execute("update pii_scans set created_at = now() - $1::interval", WHILE_FLOODED))
+    service = service_on(pool)
+    service.consumer = Consumer("message_store", service.settings, {}, pool, asyncio.Event(), service.wake)
+    service.consumer.flooded = True
+    assert await scan_due(service) == 1
+    assert await scan_due(service) == 0
+    assert [len(await rows(pool, tenant)) for tenant in (old, new)] == [1, 0]
+    service.consumer.flooded = False
+    assert await scan_due(service) >= 1
+    assert len(await rows(pool, new)) == 1

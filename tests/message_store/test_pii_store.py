@@ -12,6 +12,7 @@ from schemas.pii_detected import PiiAction, PiiType
 from services.message_store.pii import queue_store, results_store, rules_store
 from services.message_store.pii.domain import Field
 from services.message_store.pii.rules import Rule
+from services.message_store.pii.scan_due import AT_ONCE
 from tests.conftest import NewPool
 from tests.consuming import nowhere
 from tests.message_store.pii import CARD, PHONE, add_rule, content_of, in_tenant, rows, scan, store_message
@@ -153,7 +154,7 @@ async def test_the_queue_and_the_texts_are_those_of_the_tenants_in_the_transacti
         "after": "gone",
     }
     async with postgres.worker_transaction(pool) as worker:
-        queued = await queue_store.select_due(worker, 10, 10)
+        queued = await queue_store.select_due(worker, AT_ONCE, 10, 10)
     async with postgres.tenant_transaction(pool, [theirs]) as tx:
         assert await queue_store.delete_queued(tx, queued) == set()
         assert await queue_store.select_texts(tx, {message}) == []

@@ -80,7 +80,7 @@ create table pii_scans (
 ) with (autovacuum_vacuum_scale_factor = 0.02);
 create index pii_scans_due on pii_scans (id);
 call isolate_tenants('pii_scans');
-call open_to_workers('pii_scans', 'select (distributor_id, id, message_ids)');
+call open_to_workers('pii_scans', 'select');
 
 create function queue_stored_messages() returns trigger
     language plpgsql

@@ -1,6 +1,7 @@
 """Which texts are to be scanned, and what they say afterwards. One statement a function."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,15 +15,17 @@ Message = tuple[UUID, UUID]
 """A tenant, and a message."""
 
 
-async def select_due(worker: Connection, rows: int, messages: int) -> list[Queued]:
-    """Return the oldest rows of the queue, of all tenants: at most `rows`, and after the first no more than `messages` stand in."""
+async def select_due(worker: Connection, waited: timedelta, rows: int, messages: int) -> list[Queued]:
+    """Return the oldest rows of the queue, of all tenants, that have waited so long: at most `rows`, the last of them reaching `messages`."""
     found = await worker.fetch(
         """
         select distributor_id, id
           from (select distributor_id, id, sum(cardinality(message_ids)) over (order by id) - cardinality(message_ids) as before
-                  from (select distributor_id, id, message_ids from pii_scans order by id limit $1) as oldest) as counted
-         where before < $2
+                  from (select distributor_id, id, message_ids from pii_scans where created_at <= now() - $1::interval order by id limit $2)
+                    as oldest) as counted
+         where before < $3
         """,
+        waited,
         rows,
         messages,
     )

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -23,14 +23,18 @@ from services.message_store.pii.rules import DEFAULTS, Rule
 
 log = structlog.get_logger()
 
+AT_ONCE = timedelta()
+WHILE_FLOODED = timedelta(seconds=30)
+"""While more messages come than are stored, storing goes first: only what has waited for so long is scanned then."""
 ROWS_AT_ONCE = 200
 MESSAGES_AT_ONCE = 500
 
 
 async def scan_due(service: Service) -> int:
     """Scan the messages that have waited longest. Returns how many."""
+    waited = WHILE_FLOODED if service.consumer and service.consumer.flooded else AT_ONCE
     async with postgres.worker_transaction(service.pool) as worker:
-        queued = await queue_store.select_due(worker, ROWS_AT_ONCE, MESSAGES_AT_ONCE)
+        queued = await queue_store.select_due(worker, waited, ROWS_AT_ONCE, MESSAGES_AT_ONCE)
     if not queued:
         return 0
     async with postgres.tenant_transaction(service.pool, {tenant for tenant, _ in queued}) as tx:

@@ -117,7 +117,7 @@ def _boxes(text: str) -> Iterator[Core]:
 
 def _units(text: str) -> Iterator[Core]:
     for match in LONE_UNIT.finditer(text):
-        yield match.start(), match.end(), 0.6, "unit"
+        yield match.start(), match.end(), 0.45 if match[0][0] == "s" else 0.6, "unit"
 
 
 def _named_post_codes(text: str) -> Iterator[Core]:

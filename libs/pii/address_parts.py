@@ -5,7 +5,7 @@ import re
 from libs.pii import address_words as words
 
 WORD = r"[^\W\d_][\w'’.-]{0,30}"
-HOUSE = r"\d{1,6}(?:[-/]\d{1,4})?[A-Za-z]?"
+HOUSE = r"\d{1,6}(?:[-/]\d{1,4})?[A-WYZa-wyz]?"
 ORDINAL = r"\d{1,3} ?(?:st|nd|rd|th)"
 COMPASS = r"(?:[NSEWnsew]|[NSns][EWew]|[Nn]orth|[Ss]outh|[Ee]ast|[Ww]est)\.?"
 OF = r"(?:(?:de|del|da|do|das|dos|la|el|los|las|di|della|des|du|le|les) )"

@@ -54,7 +54,8 @@ MEASURES = words(
     bottle cans can jar jars bunch bunches cup cups tbsp tsp teaspoon tablespoon ml l liter liters cl qt quart pint pints piece slices slice
     x pounds pound ounces ounce sticks stick cloves clove heads head inch inches in the a an and or for with without order orders pizza
     pizzas more units unit minutes hours days caja cajas kilo kilos unidades botellas latas bolsas docena docenas caixa caixas garrafas
-    duzia dúzia dúzias pacotes de y e con com pm am percent off to from min hrs hour day week weeks please is was are i we you my your
+    duzia dúzia dúzias pacotes de y e con com pm am percent off to from min hrs hour day week weeks please is was are i
+    we you my your gb tb mb hard setting settings
     """
 )
 """What follows a quantity; no house number stands before these."""

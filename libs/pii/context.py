@@ -14,7 +14,7 @@ OF_CARDS = r"card|cards|credit|debit|visa|mastercard|amex|maestro|tarjeta|cart[a
 OF_SSN = r"ssn|ssns|social security|social|itin|seguro social"
 OF_IDS = r"cpf|rg|dni|nie|nif|nino|national insurance|c[eé]dula|curp|passport|pasaporte|passaporte"
 OF_OTHERS = (
-    r"order|orders|po|p\.o\.|invoice|invoices|inv|sku|skus|item|items|itm|ref|reference|account|acct|acc|cuenta|conta|customer|cliente|tracking|lot|"
+    r"order|orders|purchase|purchases|compra|po|p\.o\.|invoice|invoices|inv|sku|skus|item|items|itm|ref|reference|account|acct|acc|cuenta|conta|customer|cliente|tracking|lot|"
     r"lote|upc|ean|gtin|plu|batch|serial|s/n|pedido|orden|factura|fatura|nota|nf|c[oó]digo|code|cod|art|art[ií]culo|artigo|model|modelo|ticket|case|"
     r"claim|quote|estimate|delivery|route|ruta|rota|pallet|bin|part|mfg|product|prod|producto|produto|barcode|confirmation|transaction|receipt|recibo|apt|apartment|suite|ste|unit|box|room|floor|piso|depto|"
     r"license|permit|policy|id|asn|bol|awb|dun|[$€£]|usd|eur|r\$|total|price|precio|pre[cç]o|qty|cantidad|quantidade"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemas.pii_detected import PiiType
 
-SURELY = 0.8
+SURELY = 0.65
 
 
 @dataclass(frozen=True, slots=True)

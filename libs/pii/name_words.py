@@ -34,7 +34,7 @@ NO_NAMES = words(
 GOODS = words(
     """
     rosemary olive basil ginger sage clementine romano brie colby jack angus pepper candy honey herb caesar alfredo margarita kale bud
-    corona apple cherry berry peaches coco coffee cola ale stella heidi amber brandy sherry martini tuna marlin ray rice bean beans rose
+    corona apple cherry berry peaches coco coffee cola ale stella heidi amber brandy sherry martini tuna marlin ray rice bean beans rose rosa
     lily violet iris daisy jasmine heather hazel saffron anise juniper myrtle clove coriander oregano mint parsley pearl ruby crystal star
     sunny baby salmon romaine bell bella jalapeno monterey parma genoa milano napoli valencia victoria paloma mercedes dolores mar luz sol
     sal bo pat art bill mark frank will rich drew chuck dean may april june verde blanca blanco negra salvador santana champagne chardonnay

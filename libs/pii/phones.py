@@ -26,18 +26,21 @@ DATE = re.compile(
 THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+|\d{1,2}(?: \d{3}){2,}")
 ROUND_AMOUNTS = re.compile(r"\d{1,6}0(?:[ -]+\d{0,5}0)+|(?:\d{2} 00 ?)+")
 NORTH_AMERICAN = re.compile(
-    r"(?:\+?1[ .-]{0,2})?\(?\d{3}\)?[ .-]{0,2}\d{3}[ .-]{1,2}\d{4}|(?:\+?1[ .-])?(?:\(\d{3}\) ?|\d{3} )\d{7}|(?:001|\+1)-\d{3}-\d{3}-\d{4}"
+    r"(?:\+?1[ .-]{0,2})?(?:\(\d{3}\)[ .-]{0,2}|\d{3}[ .-]{1,2})\d{3}[ .-]{1,2}\d{4}"
+    r"|(?:\+?1[ .-])?(?:\(\d{3}\) ?|\d{3} )\d{7}|(?:001|\+1)-\d{3}-\d{3}-\d{4}"
 )
 AREA_IN_BRACKETS = re.compile(r"(?:\+?\d{1,3} ?)?\(\+?\d{1,5}\)[ .-]?\d{2,5}(?:[ .-]?\d{2,5}){0,3}")
 LOCAL = re.compile(r"[2-9]\d{2}[ .-]\d{4}|[2-9]\d{3}[ -]\d{4}")
-NATIONAL = re.compile(r"0\d{1,4}(?:[ .-]\d{2,8}){1,4}|[1-9]\d{1,3}(?:[ .-]\d{2,6}){2,4}|[1-9]\d ?\d{4,5}[ .-]\d{3,4}|[1-9]\d [1-9]\d{5,6}")
+NATIONAL = re.compile(
+    r"0\d{1,4}[ .-]\d{5,8}|0\d{1,4}(?:[ .-]\d{3,5}){2}|0\d{1,4}(?:[ .]\d{2,5}){2,4}|0\d(?:-\d\d){3,4}"
+    r"|[1-9]\d{1,3}(?:[ .-]\d{2,6}){2,4}|[1-9]\d \d{4,5}[ .-]\d{3,4}|[1-9]\d [1-9]\d{5,6}"
+)
 WHOLE_AMONG_OTHERS = re.compile(r"^(?:\d{1,8} )+((?:1 )?[2-9]\d{9}|\d{10}|\d{3} \d{7}|\d{3}[ .-]\d{3}[ .-]\d{4})(?= |$)|^(\d{10})(?= \d)")
 WHERE_IT_RINGS = re.compile(
     r"\s?\(?(?:office|mobile|cell|fax|home|work|direct|oficina|m[oó]vil|celular|casa|trabajo|trabalho|escrit[oó]rio)\b", re.IGNORECASE
 )
 ORDINARY_ZIP = re.compile(r"\d{5}-\d{4}")
 SSN_FORM = re.compile(r"\d{3}([ -])\d{2}\1\d{4}")
-LISTED = re.compile(r"\d+(?: \d+)+")
 
 
 def phones(text: str, regions: tuple[str, ...] = ("US", "ES", "BR", "MX", "GB")) -> Iterator[Finding]:
@@ -73,7 +76,7 @@ def _confidence(core: str, digits: str, said: int | None, *, extension: bool, al
         return 0
     if said == 0:
         return max(0.8, _by_form(core, digits, extension=extension, alone=alone, regions=regions))
-    if core.startswith(("+", "(+")):
+    if core.startswith(("+", "(+")) and len(digits) >= 8:  # noqa: PLR2004 - the shortest with a country's code
         return 0.97 if _is_possible(core, regions) else 0.75
     by_form = _by_form(core, digits, extension=extension, alone=alone, regions=regions)
     return by_form - 0.4 if said else by_form
@@ -89,7 +92,7 @@ def _by_form(core: str, digits: str, *, extension: bool, alone: bool, regions: t
     if core.isdigit():
         return _bare(digits, alone=alone, regions=regions)
     if LOCAL.fullmatch(core):
-        return 0.65 if alone or "-" in core else 0.55
+        return 0.65 if alone or (len(digits) == 7 and "-" in core) else 0.55 if " " in core else 0.45  # noqa: PLR2004 - a local number
     if NATIONAL.fullmatch(core) and 7 <= len(digits) <= 12:  # noqa: PLR2004 - national numbers
         return 0.75 if digits[0] == "0" or _is_possible(core, regions) else 0.6
     return 0
@@ -98,6 +101,8 @@ def _by_form(core: str, digits: str, *, extension: bool, alone: bool, regions: t
 def _bare(digits: str, *, alone: bool, regions: tuple[str, ...]) -> float:
     """Judge digits without any group: order numbers and bar codes look like this as well."""
     length = len(digits)
+    if digits[0] in "01" and not _is_possible(digits, regions):
+        return 0.3
     if length == 10:  # noqa: PLR2004 - North America, Mexico, India, Brazil's landlines
         return 0.8 if alone else 0.65
     if length in (8, 12, 13, 14) and ean.is_valid(digits):

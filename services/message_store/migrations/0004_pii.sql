@@ -69,12 +69,12 @@ create index pii_detection_results_newest on pii_detection_results (distributor_
 call isolate_tenants('pii_detection_results');
 call keep_updated_at('pii_detection_results');
 
--- The messages whose texts are still to be scanned: a row for all those that one statement stored. Without a foreign key, which would cost more than the rest:
--- a message that is gone is not scanned.
+-- The messages whose texts are still to be scanned: a row for all those that one statement stored. Without a foreign key, which would cost more than
+-- the rest: a message that is gone is not scanned.
 create table pii_scans (
     distributor_id uuid not null,
     id uuid not null default uuidv7(),
-    message_ids uuid [] not null,
+    message_ids uuid[] not null,
     created_at timestamptz not null default now(),
     primary key (distributor_id, id)
 ) with (autovacuum_vacuum_scale_factor = 0.02);

@@ -33,6 +33,8 @@ NO_NAMES = words(
 """Words that are no names, though some list has them as such."""
 GOODS = words(
     """
+    case line page kit watt dijon infant less miracle mignon red green gray grey brown white black silver gold sine per price king queen fat lite
+    denver desirée dulce pocket box can bose crème
     rosemary olive basil ginger sage clementine romano brie colby jack angus pepper candy honey herb caesar alfredo margarita kale bud
     corona apple cherry berry peaches coco coffee cola ale stella heidi amber brandy sherry martini tuna marlin ray rice bean beans rose rosa
     lily violet iris daisy jasmine heather hazel saffron anise juniper myrtle clove coriander oregano mint parsley pearl ruby crystal star

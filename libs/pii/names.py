@@ -71,7 +71,7 @@ def _known(text: str, match: "re.Match[str]") -> Iterator[Finding]:
     words = list(re.finditer(r"\S+", name))
     for place, word in enumerate(words):
         first = word[0].lower().rstrip(".")
-        if first not in name_words.first_names() or first in name_words.NO_NAMES or first in name_words.GOODS:
+        if word[0].isupper() or first not in name_words.first_names() or first in name_words.NO_NAMES or first in name_words.GOODS:
             continue
         rest = words[place + 1 :]
         if rest and rest[-1][0].lower().rstrip(".") in name_words.AFTER_PLACES:

@@ -100,6 +100,30 @@ async def test_many_records_are_taken_side_by_side_each_conversation_in_its_orde
     assert most_at_work > 1
 
 
+async def test_a_consumer_knows_while_more_comes_than_it_takes_at_once(
+    pool: Pool, tenant: UUID, event_type: type[NoteTaken], broker: Broker, running_settings: Settings
+) -> None:
+    flooded: list[bool] = []
+    running: list[Consumer] = []
+
+    async def remember(event: NoteTaken, tx: Transaction) -> None:
+        flooded.append(running[0].flooded)
+        await notes.remember(event, tx)
+
+    conversation = uuid4()
+    await wire.send(broker.bootstrap, event_type.topic, *(raw(note(event_type, tenant, f"{number}", conversation)) for number in range(20)))
+    small = running_settings.model_copy(update={"kafka_batch_size": 5})
+    async with consuming(small, {event_type: remember}, pool) as consumer:
+        running.append(consumer)
+        await all_kept(pool, tenant, *map(str, range(20)))
+
+        async def calm() -> bool:
+            return not consumer.flooded
+
+        await eventually(calm)
+    assert any(flooded)
+
+
 async def test_a_crash_between_the_commit_and_the_offsets_repeats_nothing(
     pool: Pool, tenant: UUID, event_type: type[NoteTaken], broker: Broker, running_settings: Settings
 ) -> None:

@@ -1,17 +1,13 @@
 """What we answer is a message like any other: stored in its place first, sent afterwards."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from libs import outbox
 from libs.postgres import Transaction
 from libs.refused import Refused
-from schemas.contact import Channel
-from schemas.message import MessageType
-from schemas.message_created import MessageCreated
 from schemas.reply_requested import ReplyRequested
-from services.message_store import replies_store
-from services.message_store.replies_store import StoredReply
+from services.message_store import replies_store, replying
+from services.message_store.replies_store import Reply
 
 
 class ConversationUnknown(Refused):
@@ -20,34 +16,23 @@ class ConversationUnknown(Refused):
 
 async def on_replies_requested(events: Sequence[ReplyRequested], tx: Transaction) -> None:
     """Store replies as queued and tell of them. Raises ConversationUnknown."""
-    stored = await replies_store.insert_replies(tx, events)
-    left_out = [event for event in events if event.reply_id not in stored]
+    created = await replying.queue(tx, [_reply(event) for event in events])
+    left_out = [event for event in events if event.reply_id not in created]
     existing = await replies_store.select_existing(tx, [e.distributor_id for e in left_out], [e.reply_id for e in left_out]) if left_out else set()
     for event in left_out:
         if event.reply_id not in existing:
             raise ConversationUnknown(f"there is no conversation {event.conversation_id}")
-    fresh = {event.reply_id: event for event in events if event.reply_id in stored}
-    now = datetime.now(UTC)
-    await outbox.enqueue(tx, *(_created(event, stored[event.reply_id], now) for event in fresh.values()))
+    causes = {event.reply_id: event for event in events}
+    await outbox.enqueue(tx, *(message.because_of(causes[reply_id]) for reply_id, message in created.items()))
 
 
-def _created(event: ReplyRequested, reply: StoredReply, now: datetime) -> MessageCreated:
-    return MessageCreated(
+def _reply(event: ReplyRequested) -> Reply:
+    return Reply(
         distributor_id=event.distributor_id,
-        occurred_at=now,
         conversation_id=event.conversation_id,
-        message_id=reply.message_id,
-        thread_position=reply.thread_position,
-        channel=Channel(reply.channel),
-        is_from_customer=False,
-        message_type=MessageType.TEXT,
+        reply_id=event.reply_id,
         content=event.content,
-        customer_id=reply.customer_id,
-        contact_id=reply.contact_id,
-        address=reply.address,
-        integration_id=reply.integration_id,
-        channel_account=reply.channel_account,
-        reply_to_message_id=reply.reply_to_message_id,
+        reply_to_message_id=event.reply_to_message_id,
         order_session_id=event.order_session_id,
         sent_at=event.occurred_at,
-    ).because_of(event)
+    )

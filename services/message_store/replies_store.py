@@ -2,10 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from libs.postgres import Connection, Transaction
-from schemas.reply_requested import ReplyRequested
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What is to be said in a conversation; `reply_id` becomes the message's id."""
+
+    distributor_id: UUID
+    conversation_id: UUID
+    reply_id: UUID
+    content: str
+    reply_to_message_id: UUID | None = None
+    order_session_id: UUID | None = None
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +36,7 @@ class StoredReply:
     channel_account: str | None
 
 
-async def insert_replies(tx: Transaction, events: Sequence[ReplyRequested]) -> dict[UUID, StoredReply]:
+async def insert_replies(tx: Transaction, replies: Sequence[Reply]) -> dict[UUID, StoredReply]:
     """Store replies that are to be sent, each once, with the next places of their conversations.
 
     Each goes to whoever wrote the message that it answers, as long as they write for the customer; others go to whoever wrote last.
@@ -85,13 +98,13 @@ async def insert_replies(tx: Transaction, events: Sequence[ReplyRequested]) -> d
           from stored s
           join addressed a on (a.distributor_id, a.message_id) = (s.distributor_id, s.id)
         """,
-        [e.distributor_id for e in events],
-        [e.conversation_id for e in events],
-        [e.reply_id for e in events],
-        [e.content for e in events],
-        [e.reply_to_message_id for e in events],
-        [e.order_session_id for e in events],
-        [e.occurred_at for e in events],
+        [r.distributor_id for r in replies],
+        [r.conversation_id for r in replies],
+        [r.reply_id for r in replies],
+        [r.content for r in replies],
+        [r.reply_to_message_id for r in replies],
+        [r.order_session_id for r in replies],
+        [r.sent_at for r in replies],
     )
     return {row["message_id"]: StoredReply(**row) for row in rows}
 

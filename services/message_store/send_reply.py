@@ -6,15 +6,14 @@ from uuid import UUID, uuid4
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from libs import outbox
 from libs.postgres import Transaction
 from libs.refused import Conflict, NotFound, Refused
 from schemas.contact import Channel
-from schemas.event import Envelope
-from schemas.reply_requested import ReplyRequested
-from services.message_store import inbox_store, messages_store
+from services.message_store import inbox_store, messages_store, replying
 from services.message_store.conversation import Conversation
 from services.message_store.message import Message
-from services.message_store.on_reply_requested import on_replies_requested
+from services.message_store.replies_store import Reply
 
 LONGEST = {Channel.WHATSAPP: 4_096, Channel.SMS: 1_600, Channel.EMAIL: 20_000}
 """How many characters a channel carries in one message."""
@@ -50,18 +49,17 @@ async def send_reply(tx: Transaction, distributor_id: UUID, conversation_id: UUI
     if conversation is None:
         raise NotFound(f"there is no conversation {conversation_id}")
     await _check(tx, distributor_id, conversation, parts, wanted)
-    now, reply_id = datetime.now(UTC), uuid4()
-    event = ReplyRequested(
+    now = datetime.now(UTC)
+    reply = Reply(
         distributor_id=distributor_id,
-        occurred_at=now,
         conversation_id=conversation.id,
-        reply_id=reply_id,
+        reply_id=uuid4(),
         content=wanted.content,
         reply_to_message_id=wanted.reply_to_message_id,
+        sent_at=now,
     )
-    # As if it had come from a topic; the story that it begins has its own id.
-    await on_replies_requested([event.arrived_in(Envelope(id=reply_id, source="message_store", correlation_id=reply_id))], tx)
-    message = await messages_store.select_message(tx, distributor_id, reply_id)
+    await outbox.enqueue(tx, *(await replying.queue(tx, [reply])).values())
+    message = await messages_store.select_message(tx, distributor_id, reply.reply_id)
     assert message
     until = conversation.window_expires_at
     return QueuedReply(**message.model_dump(), window_open=until is None or now < until, window_expires_at=until)

@@ -10,6 +10,7 @@ from libs import postgres
 from libs.postgres import Pool
 from services.message_store import replies_store
 from services.message_store.on_reply_requested import ConversationUnknown
+from services.message_store.replies_store import Reply
 from tests.conftest import NewPool
 from tests.consuming import arrived, said
 from tests.making import INTEGRATION, NOW, customer, distributor, received
@@ -85,7 +86,8 @@ async def test_a_reply_in_the_conversation_of_another_tenant_is_refused(pool: Po
     with pytest.raises(ConversationUnknown):
         await take(pool, reply(mine, own(theirs)))
     async with postgres.tenant_transaction(pool, [mine]) as tx:
-        assert await replies_store.insert_replies(tx, [reply(theirs, own(theirs))]) == {}
+        foreign = Reply(distributor_id=theirs, conversation_id=own(theirs), reply_id=uuid4(), content="hello", sent_at=NOW)
+        assert await replies_store.insert_replies(tx, [foreign]) == {}
         [stored] = await told(pool, theirs)
         for tenant in (mine, theirs):
             assert await replies_store.select_existing(tx, [tenant], [stored.message_id]) == set()

@@ -16,7 +16,7 @@ from rich.table import Table
 from deploy.local.stack import Stack
 from libs.service import collect_garbage_seldom
 from libs.settings import Settings
-from tests.bench import ingest, load, message_store, pipeline, relay
+from tests.bench import ingest, load, message_store, pii, pipeline, relay
 
 RESULTS = Path(".comanda/bench.json")
 console = Console(highlight=False)
@@ -63,6 +63,7 @@ def _store(folder: Path, count: int) -> dict[str, Any]:
             ours = await message_store.message_store(settings, count)
             after = await message_store.bare_loop(admin_url, stack.bootstrap, count)
             relayed = await relay.relay(settings, admin_url, count)
+            stored, scanned = await pii.scan(settings, count // 2)
             bare = (before + after) / 2
             return {
                 "message_store": {
@@ -73,6 +74,12 @@ def _store(folder: Path, count: int) -> dict[str, Any]:
                     "times_transaction_a_message": round(ours / plain, 1),
                 },
                 "relay_rows_per_s": round(relayed),
+                "personal_data": {
+                    "texts_recognized_per_s": round(pii.detect(count)),
+                    "messages_stored_per_s": round(stored),
+                    "messages_scanned_per_s": round(scanned),
+                    "messages_stored_and_scanned_per_s": round(1 / (1 / stored + 1 / scanned)),
+                },
             }
 
         return uvloop.run(measure())
@@ -98,6 +105,8 @@ def _show(results: dict[str, Any]) -> None:
     table = Table("what", "result", title="Benchmarks")
     for name, value in results["message_store"].items():
         table.add_row(f"message_store: {name}", str(value))
+    for name, value in results["personal_data"].items():
+        table.add_row(f"personal data, one process: {name}", str(value))
     for name, value in results["ingest"].items():
         table.add_row(f"ingest on one core: {name}", str(value))
     table.add_row("relay: rows a second", str(results["relay_rows_per_s"]))

@@ -12,7 +12,10 @@ from schemas.message import Content
 
 
 class MessageMatched(Event):
-    """The analysis of one message; `lines` repeats its lines, in order, with their products."""
+    """The analysis of one message; `lines` repeats its lines, in order, with their products.
+
+    Before them stand the lines of earlier orders that the message refers to; in the place of a line that names a bundle stand the bundle's items.
+    """
 
     topic = "message.matched"
     subject_field = "message_id"
@@ -27,3 +30,4 @@ class MessageMatched(Event):
     sent_at: AwareDatetime
     analysis: Analysis
     lines: tuple[MatchedLine, ...]
+    unresolved_references: tuple[str, ...] = Field(default=(), description="Earlier orders that are meant and that we do not know")

@@ -50,6 +50,7 @@ class OrderLine(Fact):
     unit_price: Annotated[UnitPrice, places(4)]
     line_price: Total
     original_text: str | None = None
+    phrase: str | None = Field(default=None, max_length=200, description="What the customer called the product")
     matching_method: MatchingMethod
     matching_confidence: Confidence
 

@@ -61,6 +61,8 @@ create table products (
     seasonal boolean not null default false,
     minimum_order_quantity numeric(12, 3) not null default 1 check (minimum_order_quantity >= 0),
     maximum_order_quantity numeric(12, 3),
+    -- Null: whole ones, or any amount where the unit is a measure.
+    order_multiple numeric(12, 3) check (order_multiple > 0),
     lead_time_days integer not null default 0 check (lead_time_days >= 0),
     aliases jsonb not null default '[]' check (jsonb_typeof(aliases) = 'array'),
     keywords jsonb not null default '[]' check (jsonb_typeof(keywords) = 'array'),
@@ -89,7 +91,7 @@ create index products_category on products (distributor_id, category_id);
 call isolate_tenants('products');
 call keep_updated_at('products');
 
--- Counts the changes of a tenant's products, so that a process knows when what it holds in memory is stale.
+-- Counts the changes of a tenant's catalog, of all that phrases are matched with, so that a process knows when what it holds in memory is stale.
 create table catalog_versions (
     distributor_id uuid primary key,
     version bigint not null

@@ -90,6 +90,7 @@ def _line(order_id: UUID, number: int, item: Item) -> OrderLine:
         unit_price=item.unit_price,
         line_price=line_price(item),
         original_text=item.original_text,
+        phrase=item.phrase or None,
         matching_method=item.method,
         matching_confidence=item.matching_confidence,
     )

@@ -18,7 +18,9 @@ from libs import outbox, postgres
 from libs.channels import whatsapp
 from libs.postgres import Transaction
 from services.accounts import registry
+from services.catalog_matcher import categories_store
 from services.catalog_matcher import store as catalog
+from services.catalog_matcher.telling import tell
 from services.ingest import integrations_store
 from services.ingest import store as ingest
 
@@ -79,9 +81,9 @@ async def _seed_distributor(urls: Mapping[str, str], content: Content) -> Seeded
         settings = await registry.save_distributors(tx, [content.distributor])
         customers = await registry.save_customers(tx, tenant, content.customers)
     async with _transaction(urls["catalog_matcher"], tenant) as tx:
-        await catalog.upsert_categories(tx, tenant, content.categories)
+        await categories_store.upsert_categories(tx, tenant, content.categories)
         products = await catalog.upsert_products(tx, tenant, content.products)
-        await outbox.enqueue(tx, *(product.changed(tenant) for product in products))
+        await tell(tx, tenant, [product.id for product in products])
     async with _transaction(urls["ingest"], tenant) as tx:
         connected = await _connect(tx, tenant, content.whatsapp)
     return Seeded(

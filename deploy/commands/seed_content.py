@@ -11,7 +11,8 @@ import yaml
 from schemas.contact import COMANDA, Channel
 from services.accounts.customer import NewContact, NewCustomer
 from services.accounts.distributor import NewDistributor
-from services.catalog_matcher.product import Category, NewProduct
+from services.catalog_matcher.category import Category
+from services.catalog_matcher.product import NewProduct
 
 SEPARATOR = "|"
 

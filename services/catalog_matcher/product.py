@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.analysis import Quantity
 from schemas.match import UnitPrice
-from schemas.product_changed import ProductChanged
 
 Words = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(max_length=200)]
 
@@ -31,12 +30,15 @@ class ProductDetails(BaseModel):
     seasonal: bool = False
     minimum_order_quantity: Quantity = Decimal(1)
     maximum_order_quantity: Quantity | None = None
+    order_multiple: Annotated[Quantity, Field(gt=0)] | None = Field(
+        default=None, description="Ordered in multiples of this; null: in whole ones, or in any amount where the unit is a measure"
+    )
     lead_time_days: int = Field(default=0, ge=0, le=3_650)
     aliases: Words = ()
     keywords: Words = ()
     ai_training_examples: Words = ()
     common_misspellings: Words = ()
-    seasonal_patterns: tuple[dict[str, Any], ...] = Field(default=(), max_length=100)
+    seasonal_patterns: tuple[dict[str, Any], ...] = Field(default=(), max_length=100, description='When it is to be had: {"months": [6, 7, 8]}')
     in_stock: bool = True
     stock_quantity: Quantity | None = None
     active: bool = True
@@ -54,33 +56,3 @@ class StoredProduct(NewProduct):
     size_variants: tuple[Any, ...]
     created_at: datetime
     updated_at: datetime
-
-    def changed(self, distributor_id: UUID) -> ProductChanged:
-        """Return the event that tells others of this product."""
-        return ProductChanged(
-            distributor_id=distributor_id,
-            occurred_at=self.updated_at,
-            product_id=self.id,
-            sku=self.sku,
-            name=self.name,
-            category=self.category,
-            unit=self.unit,
-            unit_price=self.unit_price,
-            in_stock=self.in_stock,
-            stock_quantity=self.stock_quantity,
-            active=self.active,
-        )
-
-
-class Category(BaseModel):
-    """A node of a distributor's tree of categories."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: UUID
-    name: str = Field(min_length=1, max_length=200)
-    parent_category_id: UUID | None = None
-    description: str | None = None
-    ai_keywords: Words = ()
-    sort_order: int = 0
-    active: bool = True

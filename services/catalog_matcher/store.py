@@ -4,16 +4,19 @@ from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from asyncpg import ForeignKeyViolationError, Record, UniqueViolationError
+from pydantic_core import from_json
 
 from libs.postgres import Connection, Transaction
 from libs.refused import Conflict, Refused
 from schemas.match import Product
+from schemas.product_changed import ProductChanged
+from services.catalog_matcher.domain.duplicates import Named
 from services.catalog_matcher.domain.index import Entry
-from services.catalog_matcher.product import Category, NewProduct, StoredProduct
+from services.catalog_matcher.product import NewProduct, StoredProduct
 
 WRITABLE = """
     name, sku, description, category, category_id, unit, unit_price, brand, model, seasonal, minimum_order_quantity, maximum_order_quantity,
-    lead_time_days, aliases, keywords, ai_training_examples, common_misspellings, seasonal_patterns, in_stock, stock_quantity, active
+    order_multiple, lead_time_days, aliases, keywords, ai_training_examples, common_misspellings, seasonal_patterns, in_stock, stock_quantity, active
 """
 READABLE = f"id, {WRITABLE}, size_variants, created_at, updated_at"
 
@@ -101,6 +104,37 @@ async def select_product(connection: Connection, distributor_id: UUID, product_i
     return _stored(row) if row else None
 
 
+async def select_changed(connection: Connection, distributor_id: UUID, product_ids: Iterable[UUID]) -> Sequence[ProductChanged]:
+    """Return products as others are told of them, each with its variants and units."""
+    rows = await connection.fetch(
+        """
+        select p.id as product_id, p.sku, p.name, p.category, p.unit, p.unit_price, p.in_stock, p.stock_quantity, p.active,
+               p.updated_at as occurred_at, coalesce(v.variants, '[]') as variants, coalesce(u.units, '[]') as units
+          from products p
+          left join lateral (
+               select json_agg(json_build_object('variant_id', id, 'sku', sku, 'name', variant_name, 'unit_price', unit_price::text,
+                                                 'stock_quantity', stock_quantity::text, 'active', active) order by sort_order, sku) as variants
+                 from product_variants where distributor_id = p.distributor_id and product_id = p.id
+          ) v on true
+          left join lateral (
+               select json_agg(json_build_object('unit', unit, 'factor', factor::text, 'gtin', gtin) order by factor, unit) as units
+                 from product_units where distributor_id = p.distributor_id and product_id = p.id
+          ) u on true
+         where p.distributor_id = $1 and p.id = any($2::uuid[])
+         order by p.id
+        """,
+        distributor_id,
+        list(product_ids),
+    )
+    return [
+        ProductChanged(
+            distributor_id=distributor_id,
+            **dict(row) | {"variants": from_json(row["variants"]), "units": from_json(row["units"])},
+        )
+        for row in rows
+    ]
+
+
 async def select_products(connection: Connection, distributor_id: UUID, words: str | None, after_sku: str, limit: int) -> Sequence[StoredProduct]:
     """Return the products behind `after_sku`, by SKU; of `words` (a tsquery), if any, only those that have them."""
     rows = await connection.fetch(
@@ -119,27 +153,20 @@ async def select_products(connection: Connection, distributor_id: UUID, words: s
     return [_stored(row) for row in rows]
 
 
-async def upsert_categories(tx: Transaction, distributor_id: UUID, categories: Sequence[Category]) -> int:
-    """Write categories by their ids. Returns how many are new or differ from what was there. Raises CategoryUnknown for a missing parent."""
-    try:
-        rows = await tx.fetch(
-            """
-            insert into product_categories as c (distributor_id, id, name, parent_category_id, description, ai_keywords, sort_order, active)
-            select $1, id, name, parent_category_id, description, ai_keywords, sort_order, active
-              from jsonb_populate_recordset(null::product_categories, $2)
-                on conflict (distributor_id, id) do update
-               set name = excluded.name, parent_category_id = excluded.parent_category_id, description = excluded.description,
-                   ai_keywords = excluded.ai_keywords, sort_order = excluded.sort_order, active = excluded.active
-             where (c.name, c.parent_category_id, c.description, c.ai_keywords, c.sort_order, c.active) is distinct from
-                   (excluded.name, excluded.parent_category_id, excluded.description, excluded.ai_keywords, excluded.sort_order, excluded.active)
-            returning id
-            """,
-            distributor_id,
-            [category.model_dump(mode="json") for category in categories],
-        )
-    except ForeignKeyViolationError:
-        raise CategoryUnknown("parent_category_id names no category of yours") from None
-    return len(rows)
+async def select_named(connection: Connection, distributor_id: UUID) -> Sequence[Named]:
+    """Return all products that are offered, with the GTINs of their units."""
+    rows = await connection.fetch(
+        """
+        select p.id, p.sku, p.name, array_agg(u.gtin) filter (where u.gtin is not null) as gtins
+          from products p
+          left join product_units u on u.distributor_id = p.distributor_id and u.product_id = p.id
+         where p.distributor_id = $1 and p.active
+         group by p.id, p.sku, p.name
+         order by p.sku
+        """,
+        distributor_id,
+    )
+    return [Named(row["id"], row["sku"], row["name"], tuple(row["gtins"] or ())) for row in rows]
 
 
 def _of(table: str) -> str:

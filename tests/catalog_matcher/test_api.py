@@ -67,14 +67,15 @@ async def test_a_product_that_makes_no_sense_is_refused(api: Api, pool: Pool, pr
 
 async def test_a_product_is_changed_told_and_matched_as_it_is_then(api: Api, pool: Pool) -> None:
     created = (await api.call("POST", "/v1/products", json=MILK)).body
-    before = await api.call("POST", "/v1/match", role=Role.OPERATOR, json={"phrase": "moo juice"})
+    before = await api.call("POST", "/v1/match", role=Role.OPERATOR, json={"phrases": [{"phrase": "moo juice"}]})
 
     changed = await api.call("PATCH", f"/v1/products/{created['id']}", role=Role.MANAGER, json={"aliases": ["moo juice"], "unit_price": "18"})
 
     assert (changed.status, changed.body["unit_price"], changed.body["name"]) == (200, "18.0000", "Whole Milk Gallon")
     assert [event.unit_price for event in await said(pool, api.distributor_id, ProductChanged)] == [Decimal("17.9"), 18]
-    after = await api.call("POST", "/v1/match", role=Role.OPERATOR, json={"phrase": "moo juice"})
-    assert (before.body["method"], after.body["method"], after.body["product"]["unit_price"]) == ("UNMATCHED", "EXACT_MATCH", "18.0000")
+    after = await api.call("POST", "/v1/match", role=Role.OPERATOR, json={"phrases": [{"phrase": "moo juice"}]})
+    [before], [after] = ([line["match"] for line in each.body["lines"]] for each in (before, after))
+    assert (before["method"], after["method"], after["product"]["unit_price"]) == ("UNMATCHED", "EXACT_MATCH", "18.0000")
 
 
 @pytest.mark.parametrize("patch", [{"name": None}, {"unit_price": "much"}, {"id": str(uuid4())}, {"colour": "white"}])
@@ -128,8 +129,8 @@ async def test_another_tenant_finds_and_changes_nothing(api: Api, pool: Pool) ->
     assert (await api.call("GET", path, tenant=stranger)).status == 404
     assert (await api.call("PATCH", path, tenant=stranger, json={"name": "Stolen"})).status == 404
     assert (await api.call("GET", "/v1/products", tenant=stranger)).body["items"] == []
-    matched = (await api.call("POST", "/v1/match", tenant=stranger, json={"phrase": "whole milk"})).body
-    assert (matched["product"], matched["alternatives"]) == (None, [])
+    [line] = (await api.call("POST", "/v1/match", tenant=stranger, json={"phrases": [{"phrase": "whole milk"}]})).body["lines"]
+    assert (line["match"]["product"], line["match"]["alternatives"]) == (None, [])
     assert (await api.call("GET", path)).body == created
     assert await said(pool, stranger) == []
 

@@ -10,8 +10,10 @@ import pytest
 
 from libs import postgres
 from libs.postgres import Pool, Transaction
-from services.catalog_matcher import store
-from services.catalog_matcher.product import Category, NewProduct
+from libs.refused import Conflict
+from services.catalog_matcher import categories_store, store
+from services.catalog_matcher.category import Category
+from services.catalog_matcher.product import NewProduct
 from services.catalog_matcher.store import CategoryUnknown, SkuTaken
 
 VICTIM, STRANGER = uuid4(), uuid4()
@@ -25,7 +27,7 @@ Call = Callable[[Transaction, UUID], Awaitable[Any]]
 async def filled(pool: Pool) -> Pool:
     """A pool on a database that holds the victim's catalog."""
     async with postgres.tenant_transaction(pool, [VICTIM]) as tx:
-        await store.upsert_categories(tx, VICTIM, [DAIRY])
+        await categories_store.upsert_categories(tx, VICTIM, [DAIRY])
         await store.upsert_products(tx, VICTIM, [MILK])
     return pool
 
@@ -34,12 +36,14 @@ READS: dict[str, Call] = {
     "select_versions": lambda tx, tenant: store.select_versions(tx, [tenant]),
     "select_entries": lambda tx, tenant: store.select_entries(tx, [tenant]),
     "lock_product": lambda tx, tenant: store.lock_product(tx, tenant, MILK.id),
+    "select_changed": lambda tx, tenant: store.select_changed(tx, tenant, [MILK.id]),
+    "select_named": store.select_named,
     "select_product": lambda tx, tenant: store.select_product(tx, tenant, MILK.id),
     "select_products": lambda tx, tenant: store.select_products(tx, tenant, None, "", 10),
 }
 WRITES: dict[str, Call] = {
     "upsert_products": lambda tx, tenant: store.upsert_products(tx, tenant, [MILK.model_copy(update={"name": "Stolen"})]),
-    "upsert_categories": lambda tx, tenant: store.upsert_categories(tx, tenant, [DAIRY.model_copy(update={"name": "Stolen"})]),
+    "upsert_categories": lambda tx, tenant: categories_store.upsert_categories(tx, tenant, [DAIRY.model_copy(update={"name": "Stolen"})]),
 }
 
 
@@ -85,7 +89,7 @@ async def test_a_product_written_again_unchanged_is_not_a_change(filled: Pool) -
     async with postgres.tenant_transaction(filled, [VICTIM]) as tx:
         before = await store.select_versions(tx, [VICTIM])
         assert await store.upsert_products(tx, VICTIM, [MILK]) == []
-        assert await store.upsert_categories(tx, VICTIM, [DAIRY]) == 0
+        assert await categories_store.upsert_categories(tx, VICTIM, [DAIRY]) == 0
         [changed] = await store.upsert_products(tx, VICTIM, [MILK.model_copy(update={"unit_price": Decimal(18)})])
         after = await store.select_versions(tx, [VICTIM])
 
@@ -110,15 +114,15 @@ async def test_a_product_cannot_stand_in_another_tenants_category(filled: Pool) 
 async def test_a_category_cannot_stand_below_itself(filled: Pool) -> None:
     milk, skim = Category(id=uuid4(), name="Milk", parent_category_id=DAIRY.id), uuid4()
     async with postgres.tenant_transaction(filled, [VICTIM]) as tx:
-        await store.upsert_categories(tx, VICTIM, [milk])
-        await store.upsert_categories(tx, VICTIM, [Category(id=skim, name="Skim", parent_category_id=milk.id)])
+        await categories_store.upsert_categories(tx, VICTIM, [milk])
+        await categories_store.upsert_categories(tx, VICTIM, [Category(id=skim, name="Skim", parent_category_id=milk.id)])
     for parent in (DAIRY.id, milk.id, skim):
-        with pytest.raises(asyncpg.CheckViolationError, match="below itself"):
+        with pytest.raises(Conflict, match="below itself"):
             async with postgres.tenant_transaction(filled, [VICTIM]) as tx:
-                await store.upsert_categories(tx, VICTIM, [DAIRY.model_copy(update={"parent_category_id": parent})])
+                await categories_store.upsert_categories(tx, VICTIM, [DAIRY.model_copy(update={"parent_category_id": parent})])
 
 
 async def test_a_category_without_its_parent_is_refused(filled: Pool) -> None:
     with pytest.raises(CategoryUnknown):
         async with postgres.tenant_transaction(filled, [STRANGER]) as tx:
-            await store.upsert_categories(tx, STRANGER, [Category(id=uuid4(), name="Milk", parent_category_id=DAIRY.id)])
+            await categories_store.upsert_categories(tx, STRANGER, [Category(id=uuid4(), name="Milk", parent_category_id=DAIRY.id)])

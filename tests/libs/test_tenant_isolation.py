@@ -21,6 +21,7 @@ NOT_BY_TENANT = {
     "external_integrations_route": "an account of a provider belongs to one tenant: it is how a webhook finds its tenant",
     "pii_scans_due": "a worker scans what is due, whosever it is",
     "external_integrations_by_id": "a provider's call names the integration alone",
+    "product_imports_due": "a worker takes what is due, whosever it is",
     "message_attachments_due": "a worker fetches what is due, whosever it is",
     "distributors_domain_key": "a domain belongs to one tenant",
     "distributors_subdomain_key": "a subdomain belongs to one tenant",

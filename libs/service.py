@@ -137,7 +137,7 @@ def application(service: Service, api: APIRouter | None, on_failure: Callable[[]
     app.state.service = service
     app.state.verifier = auth.Verifier(service.settings)
     problem.install(app)
-    app.add_middleware(BodyLimit, limit=service.settings.http_max_body_bytes)
+    app.add_middleware(BodyLimit, limit=service.settings.http_max_body_bytes, larger=service.settings.larger_bodies())
     app.include_router(health.router)
     if api:
         app.include_router(api)

@@ -38,3 +38,7 @@ class Settings(MasterKeySettings):
     )
     retention_every_minutes: Annotated[int, Field(ge=1, le=10_000)] = Field(default=360, description="How often old rows are looked for")
     log_level: str = "info"
+
+    def larger_bodies(self) -> dict[str, int]:
+        """Return the paths that take larger bodies than `http_max_body_bytes`, and how large these may be."""
+        return {}

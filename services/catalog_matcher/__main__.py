@@ -10,6 +10,7 @@ from schemas.message_analyzed import MessageAnalyzed
 from schemas.order_confirmed import OrderConfirmed
 from schemas.order_corrected import OrderCorrected
 from services.catalog_matcher import api
+from services.catalog_matcher.import_due import import_due
 from services.catalog_matcher.on_customer_changed import on_customer_changed
 from services.catalog_matcher.on_customer_erased import on_customer_erased
 from services.catalog_matcher.on_distributor_changed import on_distributor_changed
@@ -26,7 +27,7 @@ CONSUMES: Handlers = {
     CustomerErased: on_customer_erased,
     MessageAnalyzed: InBatches(on_messages_analyzed),
 }
-JOBS: list[Job] = []
+JOBS: list[Job] = [import_due]
 
 if __name__ == "__main__":
     service.run("catalog_matcher", CatalogMatcherSettings(), consumes=CONSUMES, api=api.router, jobs=JOBS)  # pyright: ignore[reportCallIssue] - read from the environment

@@ -1,6 +1,7 @@
 """The catalogs. One statement a function."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from asyncpg import ForeignKeyViolationError, Record, UniqueViolationError
@@ -94,6 +95,16 @@ async def lock_product(tx: Transaction, distributor_id: UUID, product_id: UUID) 
     return _stored(row) if row else None
 
 
+async def lock_products_by_sku(tx: Transaction, distributor_id: UUID, skus: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return what can be written of products, and their ids, by SKU; keeps others from changing them until the transaction ends."""
+    rows = await tx.fetch(
+        f"select id, {WRITABLE} from products where distributor_id = $1 and sku = any($2::text[]) order by id for update",  # noqa: S608 - column names of ours
+        distributor_id,
+        skus,
+    )
+    return {row["sku"]: dict(row) for row in rows}
+
+
 async def select_product(connection: Connection, distributor_id: UUID, product_id: UUID) -> StoredProduct | None:
     """Return a product, whether it is offered or not."""
     row = await connection.fetchrow(
@@ -151,6 +162,37 @@ async def select_products(connection: Connection, distributor_id: UUID, words: s
         limit,
     )
     return [_stored(row) for row in rows]
+
+
+async def select_to_export(connection: Connection, distributor_id: UUID, after_sku: str, limit: int) -> Sequence[Record]:
+    """Return products behind `after_sku`, by SKU, with the path of their category and what their unit of sale holds."""
+    return await connection.fetch(
+        f"""
+        with recursive path (id, names) as (
+            select id, name from product_categories where distributor_id = $1 and parent_category_id is null
+             union all
+            select c.id, path.names || ' > ' || c.name
+              from path join product_categories c on c.distributor_id = $1 and c.parent_category_id = path.id
+        )
+        select {_of("p").replace("p.category,", "coalesce(path.names, p.category) as category,")},
+               case when sale.factor > 1 then sale.factor end as pack_quantity, inside.unit as pack_unit, sale.gtin
+          from products p
+          left join path on path.id = p.category_id
+          left join product_units sale on sale.distributor_id = p.distributor_id and sale.product_id = p.id and sale.unit = p.unit
+          left join lateral (
+               select unit from product_units
+                where distributor_id = p.distributor_id and product_id = p.id and factor = 1 and sale.factor > 1
+                order by unit
+                limit 1
+          ) inside on true
+         where p.distributor_id = $1 and p.sku > $2
+         order by p.sku
+         limit $3
+        """,  # noqa: S608 - column names of ours
+        distributor_id,
+        after_sku,
+        limit,
+    )
 
 
 async def select_named(connection: Connection, distributor_id: UUID) -> Sequence[Named]:

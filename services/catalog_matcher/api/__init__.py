@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.catalog_matcher.api import bundles, categories, learned, matching, price_lists, products, variants
+from services.catalog_matcher.api import bundles, categories, imports, learned, matching, price_lists, products, variants
 
 router = APIRouter(prefix="/v1")
-for part in (products, variants, categories, bundles, price_lists, learned, matching):
+for part in (products, variants, categories, bundles, price_lists, learned, matching, imports):
     router.include_router(part.router)

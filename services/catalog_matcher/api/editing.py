@@ -73,13 +73,18 @@ def found(thing: Thing | None, what: str, thing_id: object) -> Thing:
     return thing
 
 
-async def create(this: Service, caller: Caller, request: Request, key: str, write: Callable[[Transaction], Awaitable[BaseModel]]) -> JSONResponse:
-    """Answer a POST with what `write` wrote; the same request with the same key is answered the same and writes nothing."""
+async def create(
+    this: Service, caller: Caller, request: Request, key: str, write: Callable[[Transaction], Awaitable[BaseModel]], sent: bytes | None = None
+) -> JSONResponse:
+    """Answer a POST with what `write` wrote; the same request with the same key is answered the same and writes nothing.
+
+    `sent` stands for the body where that has been read already.
+    """
 
     async def act(tx: Transaction) -> tuple[int, dict[str, Any]]:
         return HTTPStatus.CREATED, (await write(tx)).model_dump(mode="json")
 
-    answer = await once(this.pool, caller.distributor_id, key, request.url.path.encode() + await request.body(), act)
+    answer = await once(this.pool, caller.distributor_id, key, request.url.path.encode() + (await request.body() if sent is None else sent), act)
     this.wake()
     body = BodyWithTime.model_validate_json(bytes(answer.body))
     if body.updated_at:

@@ -162,16 +162,15 @@ async def _write(tx: Transaction, claimed: Claimed, sheet: Sheet, batch: Batch) 
     there = await store.lock_products_by_sku(tx, claimed.distributor_id, [row.values["sku"] for row in batch.rows])
     categories = await _categories(tx, claimed.distributor_id, batch.rows)
     merged = await asyncio.to_thread(merge, claimed.id, batch.rows, there, categories)
-    changed = await store.upsert_products(tx, claimed.distributor_id, merged.products) if merged.products else ()
-    told = {product.id for product in changed}
+    changed = await store.write_products(tx, claimed.distributor_id, merged.products) if merged.products else set[UUID]()
+    told = changed.copy()
     if merged.packs:
         told |= await imports_store.upsert_packs(tx, claimed.distributor_id, merged.packs)
     if claimed.dry_run:
         await tx.execute("rollback to savepoint written")
     elif told:
         await tell(tx, claimed.distributor_id, told)
-    known = {product["id"] for product in there.values()}
-    created = sum(product.id not in known for product in changed)
+    created = len(changed - {product["id"] for product in there.values()})
     problems = [*batch.problems, *merged.problems]
     if problems:
         await imports_store.insert_problems(tx, claimed, list(_told(sheet, problems)))

@@ -63,8 +63,17 @@ async def select_entries(connection: Connection, distributor_ids: Iterable[UUID]
 
 async def upsert_products(tx: Transaction, distributor_id: UUID, products: Sequence[NewProduct]) -> Sequence[StoredProduct]:
     """Write products by their ids. Returns those that are new or differ from what was there. Raises SkuTaken, CategoryUnknown."""
+    return [_stored(row) for row in await _upsert(tx, distributor_id, products, READABLE)]
+
+
+async def write_products(tx: Transaction, distributor_id: UUID, products: Sequence[NewProduct]) -> set[UUID]:
+    """Write many products as `upsert_products` does. Returns the ids of those that are new or differ from what was there."""
+    return {row["id"] for row in await _upsert(tx, distributor_id, products, "id")}
+
+
+async def _upsert(tx: Transaction, distributor_id: UUID, products: Sequence[NewProduct], returning: str) -> Sequence[Record]:
     try:
-        rows = await tx.fetch(
+        return await tx.fetch(
             f"""
             insert into products as p (distributor_id, id, {WRITABLE})
             select $1, id, {WRITABLE}
@@ -73,7 +82,7 @@ async def upsert_products(tx: Transaction, distributor_id: UUID, products: Seque
                 on conflict (distributor_id, id) do update
                set ({WRITABLE}) = (select {_of("excluded")})
              where ({_of("p")}) is distinct from ({_of("excluded")})
-            returning {READABLE}
+            returning {returning}
             """,  # noqa: S608 - column names of ours
             distributor_id,
             [product.model_dump(mode="json") for product in products],
@@ -82,7 +91,6 @@ async def upsert_products(tx: Transaction, distributor_id: UUID, products: Seque
         raise SkuTaken("another product has this sku") from None
     except ForeignKeyViolationError:
         raise CategoryUnknown("category_id names no category of yours") from None
-    return [_stored(row) for row in rows]
 
 
 async def lock_product(tx: Transaction, distributor_id: UUID, product_id: UUID) -> StoredProduct | None:

@@ -65,16 +65,26 @@ create function follow_base_price() returns trigger
     language plpgsql
     as $$
 begin
-    update product_variants set unit_price = unit_price where distributor_id = new.distributor_id and product_id = new.id;
+    -- Each of these two changes the other's table: it ends with the statement that changes no row.
+    if not exists (select from changed) then
+        return null;
+    end if;
+    update product_variants v set unit_price = v.unit_price
+      from changed p
+     where v.distributor_id = p.distributor_id and v.product_id = p.id and v.price_difference <> v.unit_price - p.unit_price;
     return null;
 end $$;
-create trigger base_price_changed after update of unit_price on products
-    for each row when (new.unit_price <> old.unit_price) execute function follow_base_price();
+create trigger base_price_changed after update on products referencing new table as changed
+    for each statement execute function follow_base_price();
 
 create function derive_size_variants() returns trigger
     language plpgsql
     as $$
 begin
+    -- Each of these two changes the other's table: it ends with the statement that changes no row.
+    if not exists (select from changed) then
+        return null;
+    end if;
     update products p set size_variants = s.sizes
       from (
           select c.distributor_id, c.product_id,

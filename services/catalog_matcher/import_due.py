@@ -107,13 +107,13 @@ async def _take_in(service: Service, claimed: Claimed) -> str | None:
             tx, claimed, [ours or theirs for ours, theirs in zip(sheet.columns, sheet.header, strict=True)], len(sheet.rows)
         )
     batches = _batches(sheet, claimed.rows_done)
-    while batch := await asyncio.to_thread(next, batches, None):
+    batch = await asyncio.to_thread(next, batches, None)
+    while batch:
         if service.stopping.is_set():
             await _put_back(service, claimed)
             raise TakenOver
-        async with postgres.tenant_transaction(service.pool, [claimed.distributor_id]) as tx:
-            await _write(tx, claimed, sheet, batch)
-        service.relay.wake()
+        # The next rows are read while the database is at work on these.
+        batch, _ = await asyncio.gather(asyncio.to_thread(next, batches, None), _write_one(service, claimed, sheet, batch))
     return None
 
 
@@ -154,6 +154,12 @@ def _batches(sheet: Sheet, rows_done: int) -> Iterator[Batch]:
             elif read is not None:
                 rows.append(read)
         yield Batch(end, tuple(rows), tuple(problems))
+
+
+async def _write_one(service: Service, claimed: Claimed, sheet: Sheet, batch: Batch) -> None:
+    async with postgres.tenant_transaction(service.pool, [claimed.distributor_id]) as tx:
+        await _write(tx, claimed, sheet, batch)
+    service.relay.wake()
 
 
 async def _write(tx: Transaction, claimed: Claimed, sheet: Sheet, batch: Batch) -> None:

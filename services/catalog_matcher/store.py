@@ -85,7 +85,7 @@ async def _upsert(tx: Transaction, distributor_id: UUID, products: Sequence[NewP
             returning {returning}
             """,  # noqa: S608 - column names of ours
             distributor_id,
-            [product.model_dump(mode="json") for product in products],
+            list(products),
         )
     except UniqueViolationError:
         raise SkuTaken("another product has this sku") from None

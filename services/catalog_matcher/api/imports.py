@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, Json
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from libs import postgres, storage
 from libs.idempotency import IdempotencyKey
@@ -26,9 +26,9 @@ router = APIRouter(tags=["imports"])
 
 FILE_TYPES = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/octet-stream")
 BODY = {"requestBody": {"required": True, "content": {each: {"schema": {"type": "string", "format": "binary"}} for each in FILE_TYPES}}}
-Mapping = Annotated[
-    Json[dict[str, str]], Query(description='Our columns by the file\'s, as JSON: {"Artikel": "name", "Notes": ""}', max_length=5_000)
-]
+Mapping = Annotated[str, Query(description='Our columns by the file\'s, as JSON: {"Artikel": "name", "Notes": ""}', max_length=5_000)]
+
+_mapping = TypeAdapter(dict[str, str])
 
 
 class ImportPage(BaseModel):
@@ -51,11 +51,12 @@ async def create_import(
     this: This,
     request: Request,
     key: IdempotencyKey,
-    mapping: Mapping = {},  # noqa: B006 - FastAPI copies it
+    mapping: Mapping = "{}",
     filename: Annotated[str | None, Query(max_length=200)] = None,
     dry_run: Annotated[bool, Query(description="Say what would become of the rows, and change nothing")] = False,  # noqa: FBT002 - a query parameter
 ) -> JSONResponse:
     """Take in a file of products: CSV, or the first sheet of a workbook, by SKU. It is worked on afterwards; an empty cell changes nothing."""
+    ours = _read_mapping(mapping)
     with tempfile.TemporaryFile() as file:
         size, sha256 = await _receive(request, file)
         import_id = uuid5(caller.distributor_id, f"import/{key}/{sha256}")
@@ -65,7 +66,7 @@ async def create_import(
         async with storage.opened(settings) as kept:
             await kept.put(place, file, FILE_TYPES[-1])
     values: dict[str, Any] = {"id": import_id, "filename": filename, "storage_key": place, "sha256": sha256, "size_bytes": size}
-    values |= {"mapping": mapping, "dry_run": dry_run, "requested_by": caller.user_id}
+    values |= {"mapping": ours, "dry_run": dry_run, "requested_by": caller.user_id}
 
     async def write(tx: Transaction) -> ProductImport:
         return await imports_store.insert_import(tx, caller.distributor_id, values)
@@ -116,6 +117,13 @@ async def export_products(caller: Operator, this: This, format: Format = Format.
 
     headers = {"Content-Disposition": f'attachment; filename="products.{format}"', "Cache-Control": "private, no-store"}
     return StreamingResponse(exporting.written(format, pages()), media_type=format.mime_type, headers=headers)
+
+
+def _read_mapping(written: str) -> dict[str, str]:
+    try:
+        return _mapping.validate_json(written)
+    except ValidationError:
+        raise Refused('mapping is not a JSON object of texts, such as {"Artikel": "name"}') from None
 
 
 async def _receive(request: Request, file: BinaryIO) -> tuple[int, str]:

@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -48,13 +49,15 @@ class Api:
         tenant: UUID | None = None,
         key: str | None = None,
         json: object = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send a request; `role` None sends no token, `key` None a new Idempotency-Key, "" none."""
-        headers = {"Authorization": f"Bearer {auth.issue(self.settings, tenant or self.distributor_id, role)}"} if role else {}
+        sent = {"Authorization": f"Bearer {auth.issue(self.settings, tenant or self.distributor_id, role)}"} if role else {}
         if method == "POST" and key != "":
-            headers["Idempotency-Key"] = key or str(uuid4())
-        async with self.session.request(method, path, json=json, headers=headers) as response:
-            return Answer(response.status, await response.json(), dict(response.headers))
+            sent["Idempotency-Key"] = key or str(uuid4())
+        async with self.session.request(method, path, json=json, headers={**sent, **(headers or {})}) as response:
+            body = None if response.status == HTTPStatus.NO_CONTENT else await response.json()
+            return Answer(response.status, body, dict(response.headers))
 
 
 @asynccontextmanager

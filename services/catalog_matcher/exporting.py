@@ -4,6 +4,7 @@ import asyncio
 import csv
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator
+from decimal import Decimal
 from enum import StrEnum
 from io import StringIO
 from typing import Any
@@ -80,4 +81,6 @@ def _harmless(cell: Any) -> Any:  # noqa: ANN401 - whatever a cell holds
 def _cell(value: Any) -> Any:  # noqa: ANN401 - whatever a column holds
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
     return SEPARATOR.join(str(each) for each in value) if isinstance(value, list) else value

@@ -18,7 +18,7 @@ from libs.service import Service
 from libs.storage import FileMissing
 from services.catalog_matcher import categories_store, imports_store, store
 from services.catalog_matcher.importing import columns, files
-from services.catalog_matcher.importing.cells import Cell, Problem, Row, read_row, text_of
+from services.catalog_matcher.importing.cells import Cell, Problem, Row, Style, read_row, style_of, text_of
 from services.catalog_matcher.importing.merge import Merged, merge, path_of
 from services.catalog_matcher.imports_store import Claimed, Progress
 from services.catalog_matcher.settings import CatalogMatcherSettings
@@ -41,6 +41,7 @@ class Sheet:
     header: tuple[str, ...]
     columns: tuple[str | None, ...]
     rows: Sequence[Sequence[Cell]]
+    style: Style
 
     @property
     def assigned(self) -> list[str]:
@@ -129,7 +130,8 @@ def _read(file: BinaryIO, claimed: Claimed) -> Sheet:
     """Read the whole file. Raises NotReadable, NotTheColumns."""
     rows = files.rows(file)
     header = tuple(text_of(cell) for cell in next(rows, ()))
-    return Sheet(header, columns.assign(header, claimed.mapping), list(rows))
+    ours, below = columns.assign(header, claimed.mapping), list(rows)
+    return Sheet(header, ours, below, style_of(ours, below))
 
 
 def _batches(sheet: Sheet, rows_done: int) -> Iterator[Batch]:
@@ -146,7 +148,7 @@ def _batches(sheet: Sheet, rows_done: int) -> Iterator[Batch]:
         rows: list[Row] = []
         problems: list[Problem] = []
         for number, cells in some:
-            read = read_row(number, sheet.columns, cells)
+            read = read_row(number, sheet.columns, cells, sheet.style)
             if isinstance(read, list):
                 problems += read
             elif read is not None and (before := first_row.setdefault(read.values["sku"], number)) != number:

@@ -64,6 +64,7 @@ def _lines(event: OrderEvent) -> Iterator[Line]:
             line_id=line.line_id,
             customer_id=event.customer_id,
             order_version=event.version,
+            line_order=line.line_order,
             product_id=line.product_id,
             variant_id=line.variant_id,
             product_name=line.product_name,

@@ -25,6 +25,7 @@ class Line:
     line_id: UUID
     customer_id: UUID
     order_version: int
+    line_order: int
     product_id: UUID
     variant_id: UUID | None
     product_name: str
@@ -81,16 +82,17 @@ async def upsert_lines(tx: Transaction, lines: Sequence[Line]) -> set[tuple[UUID
     rows = await tx.fetch(
         """
         insert into customer_purchases as p
-               (distributor_id, order_id, line_id, customer_id, order_version, product_id, variant_id, product_name, unit, quantity,
-                phrase, phrase_key, corrected, rejected_product_id, ordered_at, told_at)
+               (distributor_id, order_id, line_id, customer_id, order_version, line_order, product_id, variant_id, product_name, unit,
+                quantity, phrase, phrase_key, corrected, rejected_product_id, ordered_at, told_at)
         select * from json_to_recordset($1::json) as e (
-            distributor_id uuid, order_id uuid, line_id uuid, customer_id uuid, order_version int, product_id uuid, variant_id uuid,
+            distributor_id uuid, order_id uuid, line_id uuid, customer_id uuid, order_version int, line_order int, product_id uuid, variant_id uuid,
             product_name text, unit text, quantity numeric, phrase text, phrase_key text, corrected boolean, rejected_product_id uuid,
             ordered_at timestamptz, told_at timestamptz)
          order by distributor_id, order_id, line_id
             on conflict (distributor_id, order_id, line_id) do update
-           set customer_id = excluded.customer_id, order_version = excluded.order_version, product_id = excluded.product_id,
-               variant_id = excluded.variant_id, product_name = excluded.product_name, unit = excluded.unit, quantity = excluded.quantity,
+           set customer_id = excluded.customer_id, order_version = excluded.order_version, line_order = excluded.line_order,
+               product_id = excluded.product_id, variant_id = excluded.variant_id, product_name = excluded.product_name,
+               unit = excluded.unit, quantity = excluded.quantity,
                phrase = coalesce(excluded.phrase, p.phrase), phrase_key = coalesce(excluded.phrase_key, p.phrase_key),
                corrected = excluded.corrected or p.corrected,
                rejected_product_id = nullif(coalesce(excluded.rejected_product_id, p.rejected_product_id), excluded.product_id),
@@ -140,7 +142,7 @@ async def select_purchases(connection: Connection, customers: Iterable[tuple[UUI
                order by p.ordered_at desc
                limit $4
          ) p
-         order by w.customer_id, p.ordered_at desc, p.line_id
+         order by w.customer_id, p.ordered_at desc, p.order_id, p.line_order
         """,
         [distributor_id for distributor_id, _ in pairs],
         [customer_id for _, customer_id in pairs],

@@ -103,6 +103,15 @@ async def list_units(caller: Operator, this: This, product_id: UUID, cursor: UUI
     return UnitPage(items=list(some), next=some[-1].id if len(some) == limit else None)
 
 
+@router.get("/units/{unit_id}", tags=["units"])
+async def get_unit(caller: Operator, this: This, response: Response, product_id: UUID, unit_id: UUID) -> Unit:
+    """One unit."""
+    async with postgres.tenant_transaction(this.pool, [caller.distributor_id]) as tx:
+        unit = found(await variants_store.select_unit(tx, caller.distributor_id, product_id, unit_id), "unit", unit_id)
+    response.headers["ETag"] = etag(unit)
+    return unit
+
+
 @router.post("/units", status_code=HTTPStatus.CREATED, response_model=Unit, tags=["units"])
 async def create_unit(caller: Manager, this: This, request: Request, key: IdempotencyKey, product_id: UUID, unit: UnitDetails) -> JSONResponse:
     """Add a unit to a product; one that it has already is replaced."""

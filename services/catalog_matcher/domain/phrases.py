@@ -46,7 +46,7 @@ def phrase_key(text: str) -> str:
 def phrase_in(original_text: str) -> str:
     """Return what is left of a line, such as "3 cs whole milk", without its quantity and unit; empty where that is nothing."""
     left = original_text.split()
-    while left and _is_amount(left[0]):
+    while left and (_is_amount(left[0]) or _plain(left[0]) in _NUMBER_WORDS):
         left.pop(0)
     while left and _is_amount(left[-1]):
         left.pop()
@@ -57,7 +57,7 @@ def _is_amount(written: str) -> bool:
     word = _plain(written).strip(" -–:,;.()*•")
     joined = _JOINED.fullmatch(word)
     is_counted = joined is not None and canonical(joined[2]) in _UNITS
-    return not word or word in _AROUND or word in _NUMBER_WORDS or canonical(word) in _UNITS or is_counted or _NUMBER.fullmatch(word) is not None
+    return not word or word in _AROUND or canonical(word) in _UNITS or is_counted or _NUMBER.fullmatch(word) is not None
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,7 @@
 """What the cells of a row say, as the values of our columns; and where they say nothing that makes sense."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -14,9 +14,9 @@ Cell = int | float | str | bool | date | datetime | time | timedelta
 _YES = frozenset({"yes", "y", "true", "1", "x", "si", "sí", "s", "sim", "verdadero", "verdadeiro", "active", "activo", "ativo", "in stock"})
 _NO = frozenset({"no", "n", "false", "0", "nao", "não", "falso", "inactive", "inactivo", "inativo", "out of stock", "-"})
 _CURRENCY = re.compile(r"^(?:[A-Za-z]{0,3}\s?[$€£¥]|[A-Z]{3})\s*|\s*(?:[$€£¥]|[A-Z]{3})$")
-_GROUPED = re.compile(r"^-?\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d+)?$")
+_COMMA_DECIMALS = re.compile(r",(?:\d{1,2}|\d{4,})(?!\d)|\.\d{3},")
+_POINT_DECIMALS = re.compile(r"\.(?:\d{1,2}|\d{4,})(?!\d)|,\d{3}\.")
 _LIST = re.compile(r"\s*[|;\n]\s*")
-THOUSANDS = 3
 LARGEST_CELL = 20_000
 FORMULA = ("=", "+", "-", "@")
 """An apostrophe before one of these is how spreadsheets mark it as text."""
@@ -39,13 +39,52 @@ class Row:
     values: Mapping[str, Any]
 
 
-def read_row(number: int, columns: Sequence[str | None], cells: Sequence[Cell]) -> Row | list[Problem] | None:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a file writes numbers: 1,017.90, or 1.017,90 with a decimal comma."""
+
+    decimal_comma: bool = False
+
+    def number(self, cell: Cell) -> Decimal | None:
+        """Return the number that a cell is, with or without a currency; None where it is none."""
+        bare = _CURRENCY.sub("", text_of(cell)).strip()
+        if isinstance(cell, str):
+            mark, other = (",", ".") if self.decimal_comma else (".", ",")
+            if re.fullmatch(rf"-?\d{{1,3}}(?:[{other}' ]\d{{3}})+(?:{re.escape(mark)}\d+)?", bare):
+                bare = re.sub(rf"[{other}' ]", "", bare)
+            bare = bare.replace(",", ".")
+        try:
+            value = Decimal(bare)
+        except InvalidOperation:
+            return None
+        return value if value.is_finite() else None
+
+
+def style_of(columns: Sequence[str | None], rows: Iterable[Sequence[Cell]]) -> Style:
+    """Return how most numbers are written that can be read in one way only; with none such, a point is for the decimals."""
+    places = [place for place, column in enumerate(columns) if column in NUMBERS]
+    commas = points = 0
+    for row in rows:
+        for place in places:
+            if place < len(row) and isinstance(text := row[place], str):
+                commas += _COMMA_DECIMALS.search(text) is not None
+                points += _POINT_DECIMALS.search(text) is not None
+    return Style(decimal_comma=commas > points)
+
+
+def read_row(number: int, columns: Sequence[str | None], cells: Sequence[Cell], style: Style) -> Row | list[Problem] | None:
     """Return what a row says, or what is wrong in it; None for one that says nothing."""
-    texts = {column: text for column, cell in zip(columns, cells, strict=False) if column and (text := text_of(cell))}
-    if not texts:
+    said = {column: cell for column, cell in zip(columns, cells, strict=False) if column and text_of(cell)}
+    if not said:
         return None
-    problems = list(_problems(number, texts))
-    return problems or Row(number, {column: _value(column, text) for column, text in texts.items()})
+    values: dict[str, Any] = {}
+    problems: list[Problem] = [] if "sku" in said else [Problem(number, "sku", "is empty; every product needs its SKU")]
+    for column, cell in said.items():
+        try:
+            values[column] = _value(column, cell, style)
+        except ValueError as error:
+            problems.append(Problem(number, column, str(error)))
+    return problems or Row(number, values)
 
 
 def text_of(cell: Cell) -> str:
@@ -64,42 +103,20 @@ def text_of(cell: Cell) -> str:
             return str(cell)
 
 
-def number_of(text: str) -> Decimal | None:
-    """Return the number that a text is, with a point or a comma for the decimals, and with a currency; None where it is none."""
-    bare = _CURRENCY.sub("", text.strip()).strip()
-    last = max(bare.rfind("."), bare.rfind(","))
-    if _GROUPED.match(bare):
-        separators = {each for each in bare if each in ".,' "}
-        is_decimal = len(separators) > 1 or (len(bare) - last - 1 != THOUSANDS)
-        whole, _, decimals = (bare[:last], ".", bare[last + 1 :]) if is_decimal else (bare, "", "")
-        bare = re.sub(r"[.,' ]", "", whole) + ("." + decimals if decimals else "")
-    try:
-        value = Decimal(bare.replace(",", "."))
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() else None
-
-
-def _problems(number: int, texts: Mapping[str, str]) -> Iterator[Problem]:
-    if "sku" not in texts:
-        yield Problem(number, "sku", "is empty; every product needs its SKU")
-    for column, text in texts.items():
-        if len(text) > LARGEST_CELL:
-            yield Problem(number, column, f"has more than {LARGEST_CELL} characters; shorten it")
-        elif column in NUMBERS and number_of(text) is None:
-            yield Problem(number, column, "is not a number; write it as 12.50 or 12,50")
-        elif column in TRUTHS and _truth(text) is None:
-            yield Problem(number, column, "is neither yes nor no; write one of these")
-
-
-def _value(column: str, text: str) -> Any:  # noqa: ANN401 - whatever the column holds; the product's model checks it
+def _value(column: str, cell: Cell, style: Style) -> Any:  # noqa: ANN401 - whatever the column holds; the product's model checks it
+    """Return what a cell says. Raises ValueError with what is wrong and what to do."""
+    text = text_of(cell)
+    if len(text) > LARGEST_CELL:
+        raise ValueError(f"has more than {LARGEST_CELL} characters; shorten it")
     if column in NUMBERS:
-        return number_of(text)
-    if column in TRUTHS:
-        return _truth(text)
-    if column in LISTS:
-        return tuple(dict.fromkeys(each for each in _LIST.split(text) if each))
-    return text
+        value = style.number(cell)
+    elif column in TRUTHS:
+        value = _truth(text)
+    else:
+        return tuple(dict.fromkeys(each for each in _LIST.split(text) if each)) if column in LISTS else text
+    if value is None:
+        raise ValueError("is not a number; write it as 12.50 or 12,50" if column in NUMBERS else "is neither yes nor no; write one of these")
+    return value
 
 
 def _truth(text: str) -> bool | None:

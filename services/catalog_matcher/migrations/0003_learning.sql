@@ -7,6 +7,7 @@ create table customer_purchases (
     line_id uuid not null,
     customer_id uuid not null,
     order_version integer not null check (order_version > 0),
+    line_order integer not null check (line_order > 0),
     product_id uuid not null,
     variant_id uuid,
     product_name text not null,

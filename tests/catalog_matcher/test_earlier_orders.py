@@ -91,7 +91,7 @@ async def test_yesterday_is_what_it_is_where_the_tenant_is(pool: Pool, add_produ
     tenant, customer = uuid4(), uuid4()
     milk = await add_product(tenant, "A", "Whole Milk")
     at = datetime(2026, 7, 14, 2, 0, tzinfo=UTC)
-    settings = {"business_name": "H", "status": DistributorStatus.ACTIVE, "locale": "en", "currency": "USD", "ai_enabled": True}
+    settings: dict[str, Any] = {"business_name": "H", "status": DistributorStatus.ACTIVE, "locale": "en", "currency": "USD", "ai_enabled": True}
     settings |= {"ai_model_preference": None, "ai_confidence_threshold": "0.7", "monthly_ai_budget_usd": None, "max_monthly_ai_requests": None}
     settings |= {"order_cutoff_time": None, "delivery_weekdays": (1,), "minimum_order_amount": None, "auto_confirm": True}
     changed = DistributorChanged(distributor_id=tenant, occurred_at=at, timezone="America/New_York", data_retention_days=None, **settings)
@@ -150,8 +150,9 @@ async def test_a_customer_pays_what_their_price_list_says(pool: Pool, add_produc
     async with postgres.tenant_transaction(pool, [tenant]) as tx:
         await price_lists_store.upsert_price_list(tx, tenant, LIST)
         await price_lists_store.upsert_prices(tx, tenant, LIST.id, [Price(product_id=milk.id, unit_price=Decimal("15.50"))])
-    details = {"business_name": "C", "customer_code": "C", "language": None, "address": None, "delivery_notes": None, "contacts": ()}
-    change = CustomerChanged(distributor_id=tenant, occurred_at=datetime.now(UTC), customer_id=listed, price_list_id=LIST.id, **details)
+    details: dict[str, Any] = {"business_name": "C", "customer_code": "C", "language": None, "address": None, "delivery_notes": None}
+    details |= {"occurred_at": datetime.now(UTC), "customer_id": listed, "price_list_id": LIST.id, "contacts": ()}
+    change = CustomerChanged(distributor_id=tenant, **details)
     older = change.model_copy(update={"price_list_id": None, "occurred_at": datetime(2026, 1, 1, tzinfo=UTC)})
     await consume(pool, SERVICE, CONSUMES, arrived(change), arrived(older))
 

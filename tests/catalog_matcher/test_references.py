@@ -1,5 +1,6 @@
 """What customers mean by the usual, and by last week."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4, uuid5
@@ -97,7 +98,7 @@ def test_the_order_of_a_day_is_that_of_the_day_and_of_no_other() -> None:
 
 def test_lines_of_one_product_are_put_together() -> None:
     [first] = order(1, milk=2)
-    again = Purchase(**{name: getattr(first, name) for name in first.__slots__} | {"quantity": Decimal(3)})
+    again = replace(first, quantity=Decimal(3))
 
     assert resolved("last order", [first, again]) == {"milk": 5}
 

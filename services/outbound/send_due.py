@@ -1,6 +1,5 @@
 """The job that sends: messages are claimed, sent outside any transaction, and their outcomes recorded together."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -8,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from libs import outbox, postgres
+from libs.in_flight import work_off
 from libs.postgres import Transaction
-from libs.retry import Stopping, until_it_works
+from libs.retry import until_it_works
 from libs.service import Service
 from schemas.event import Envelope
 from schemas.message import MessageStatus
@@ -17,7 +17,7 @@ from schemas.message_status_changed import MessageStatusChanged
 from services.outbound import copies, store
 from services.outbound.attempt import attempt
 from services.outbound.domain import Circumstances, Claimed, Failed, Outcome, RetryLater, Sent
-from services.outbound.sessions import Sessions, open_sessions
+from services.outbound.sessions import open_sessions
 from services.outbound.settings import OutboundSettings
 
 log = structlog.get_logger()
@@ -25,10 +25,6 @@ log = structlog.get_logger()
 AT_ONCE = 64
 """Messages that one process sends at the same time."""
 LEASE = timedelta(seconds=60)
-LOOK_AGAIN_SECONDS = 0.1
-"""While calls are under way, new messages are looked for this often."""
-SETTLE_SECONDS = 0.005
-"""Calls that end within this time are recorded in one transaction."""
 
 Due = tuple[Claimed, Circumstances]
 Done = tuple[Claimed, Outcome]
@@ -42,36 +38,20 @@ async def send_due(service: Service) -> int:
     settings = service.settings
     assert isinstance(settings, OutboundSettings)
     async with open_sessions(AT_ONCE, allow_loopback=settings.gateway_allow_loopback) as sessions:
-        return await _send_all(service, sessions, settings, due)
+        return await work_off(
+            due,
+            claim=lambda under_way: _claim(service, under_way),
+            act=lambda each: attempt(sessions, settings, *each),
+            record=lambda done: _record(service, [(message, outcome) for (message, _), outcome in done]),
+        )
 
 
-async def _send_all(service: Service, sessions: Sessions, settings: OutboundSettings, due: Sequence[Due]) -> int:
-    """Send `due`, and whatever becomes due meanwhile."""
-    under_way: dict[asyncio.Task[Outcome], Claimed] = {}
-    tried = 0
-    try:
-        while True:
-            under_way |= {asyncio.create_task(attempt(sessions, settings, message, known)): message for message, known in due}
-            tried += len(due)
-            if not under_way:
-                return tried
-            await asyncio.wait(under_way, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            finished, _ = await asyncio.wait(under_way, timeout=SETTLE_SECONDS)
-            await _record(service, [(under_way.pop(task), task.result()) for task in finished])
-            due = await _claim(service, tuple(under_way.values()))
-    except Stopping:
-        return tried
-    finally:
-        for task in under_way:
-            task.cancel()
-
-
-async def _claim(service: Service, under_way: Sequence[Claimed]) -> list[Due]:
+async def _claim(service: Service, under_way: Sequence[Due]) -> list[Due]:
     """Claim messages as the worker who sees every tenant's queue, then read what else decides on them as their tenants."""
     limit = AT_ONCE - len(under_way)
     if limit == 0 or service.stopping.is_set():
         return []
-    by_integration = Counter(message.integration_id for message in under_way)
+    by_integration = Counter(message.integration_id for message, _ in under_way)
     crowded = [integration_id for integration_id, count in by_integration.items() if count >= store.AT_ONCE_BY_AN_INTEGRATION]
     async with postgres.worker_transaction(service.pool) as worker:
         claimed = await store.claim_due(worker, limit, LEASE, crowded)
@@ -84,8 +64,6 @@ async def _claim(service: Service, under_way: Sequence[Claimed]) -> list[Due]:
 
 async def _record(service: Service, done: Sequence[Done]) -> None:
     """Record outcomes and say what became of the messages; waits in place while the database is away."""
-    if not done:
-        return
 
     async def record() -> None:
         async with postgres.tenant_transaction(service.pool, {message.distributor_id for message, _ in done}) as tx:

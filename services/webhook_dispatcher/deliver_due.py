@@ -1,13 +1,11 @@
 """The job that delivers: deliveries are claimed, made outside any transaction, and their outcomes recorded together."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-import aiohttp
-
 from libs import postgres
-from libs.retry import Stopping, until_it_works
+from libs.in_flight import work_off
+from libs.retry import until_it_works
 from libs.service import Service
 from services.webhook_dispatcher import call, delivery_store
 from services.webhook_dispatcher.attempt import attempt
@@ -21,10 +19,6 @@ AT_ONCE = 64
 AT_ONCE_TO_AN_ENDPOINT = 8
 LEASE = timedelta(seconds=90)
 """Longer than the longest timeout of an endpoint."""
-LOOK_AGAIN_SECONDS = 0.1
-"""While calls are under way, new deliveries are looked for this often."""
-SETTLE_SECONDS = 0.005
-"""Calls that end within this time are recorded in one transaction."""
 
 
 async def deliver_due(service: Service) -> int:
@@ -35,28 +29,12 @@ async def deliver_due(service: Service) -> int:
     if not claimed:
         return 0
     async with call.open_session(AT_ONCE, allow_loopback=settings.webhook_allow_loopback) as session:
-        return await _deliver_all(service, session, claimed)
-
-
-async def _deliver_all(service: Service, session: aiohttp.ClientSession, claimed: Sequence[Due]) -> int:
-    """Deliver `claimed`, and whatever becomes due meanwhile."""
-    under_way: set[asyncio.Task[Attempt]] = set()
-    calls = 0
-    try:
-        while True:
-            under_way |= {asyncio.create_task(attempt(session, service.settings.master_key, due)) for due in claimed}
-            calls += len(claimed)
-            if not under_way:
-                return calls
-            await asyncio.wait(under_way, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            finished, under_way = await asyncio.wait(under_way, timeout=SETTLE_SECONDS)
-            await _record(service, [task.result() for task in finished])
-            claimed = await _claim(service, AT_ONCE - len(under_way))
-    except Stopping:
-        return calls
-    finally:
-        for task in under_way:
-            task.cancel()
+        return await work_off(
+            claimed,
+            claim=lambda under_way: _claim(service, AT_ONCE - len(under_way)),
+            act=lambda due: attempt(session, settings.master_key, due),
+            record=lambda done: _record(service, [each for _, each in done]),
+        )
 
 
 async def _claim(service: Service, limit: int) -> list[Due]:
@@ -73,8 +51,6 @@ async def _claim(service: Service, limit: int) -> list[Due]:
 
 async def _record(service: Service, attempts: Sequence[Attempt]) -> None:
     """Record outcomes; waits in place while the database is away."""
-    if not attempts:
-        return
 
     async def in_one_transaction() -> None:
         async with postgres.tenant_transaction(service.pool, {each.due.distributor_id for each in attempts}) as tx:

@@ -8,7 +8,8 @@ from datetime import timedelta
 import structlog
 
 from libs import postgres, storage
-from libs.retry import Stopping, until_it_works
+from libs.in_flight import work_off
+from libs.retry import until_it_works
 from libs.service import Service
 from services.message_store import media_store
 from services.message_store.media import download
@@ -27,8 +28,6 @@ READ_AT_ONCE = 2
 """Of these, files whose text is read at the same time."""
 LEASE = timedelta(minutes=5)
 """Longer than asking, downloading, storing, and waiting for seven others to be read."""
-LOOK_AGAIN_SECONDS = 0.5
-"""While files are under way, new ones are looked for this often."""
 
 Work = tuple[Claimed, Integration | None]
 
@@ -41,29 +40,17 @@ async def fetch_due(service: Service) -> int:
     if not claimed:
         return 0
     async with storage.opened(settings) as kept, download.open_session(AT_ONCE, allow_loopback=settings.media_allow_loopback) as session:
-        return await _fetch_all(service, Fetcher(Asking(session, settings), kept, asyncio.Semaphore(READ_AT_ONCE)), claimed)
+        fetcher = Fetcher(Asking(session, settings), kept, asyncio.Semaphore(READ_AT_ONCE))
+        return await work_off(
+            claimed,
+            claim=lambda under_way: _claim(service, AT_ONCE - len(under_way)),
+            act=lambda work: _fetch_one(service, fetcher, *work),
+            record=_recorded,
+        )
 
 
-async def _fetch_all(service: Service, fetcher: Fetcher, claimed: Sequence[Work]) -> int:
-    """Fetch `claimed`, and whatever becomes due meanwhile."""
-    under_way: set[asyncio.Task[None]] = set()
-    tried = 0
-    try:
-        while True:
-            under_way |= {asyncio.create_task(_fetch_one(service, fetcher, *work)) for work in claimed}
-            tried += len(claimed)
-            if not under_way:
-                return tried
-            finished, under_way = await asyncio.wait(under_way, timeout=LOOK_AGAIN_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-            for task in finished:
-                task.result()
-            claimed = await _claim(service, AT_ONCE - len(under_way))
-    except Stopping:
-        return tried
-    finally:
-        for task in under_way:
-            task.cancel()
-        await asyncio.gather(*under_way, return_exceptions=True)
+async def _recorded(_: Sequence[tuple[Work, None]]) -> None:
+    """Nothing is left to do: each file is recorded as soon as it is there, since another may take minutes."""
 
 
 async def _claim(service: Service, limit: int) -> list[Work]:

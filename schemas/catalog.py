@@ -12,6 +12,7 @@ from schemas.integration_changed import IntegrationChanged
 from schemas.message_amended import MessageAmended
 from schemas.message_analyzed import MessageAnalyzed
 from schemas.message_created import MessageCreated
+from schemas.message_file_stored import MessageFileStored
 from schemas.message_matched import MessageMatched
 from schemas.message_received import MessageReceived
 from schemas.message_status_changed import MessageStatusChanged
@@ -41,6 +42,7 @@ EVENTS: dict[str, type[Event]] = {
         MessageAmended,
         MessageAnalyzed,
         MessageCreated,
+        MessageFileStored,
         MessageMatched,
         MessageReceived,
         MessageStatusChanged,

@@ -18,11 +18,12 @@ class MessageAnalyzed(Event):
 
     conversation_id: UUID
     message_id: UUID
+    attachment_id: UUID | None = Field(default=None, description="The file that was read, where the analysis is not of the message's own text")
     thread_position: int = Field(ge=1)
     channel: Channel
     customer_id: UUID | None
     contact_id: UUID | None
-    content: Content
+    content: Content = Field(description="What was read: the message's own text, or what the file says")
     sent_at: AwareDatetime
     analysis: Analysis
     model: str = Field(description="The model's name, or local")

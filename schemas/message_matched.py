@@ -22,6 +22,7 @@ class MessageMatched(Event):
 
     conversation_id: UUID
     message_id: UUID
+    attachment_id: UUID | None = Field(default=None, description="As in message.analyzed")
     thread_position: int = Field(ge=1)
     channel: Channel
     customer_id: UUID | None

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from schemas.contact import Channel
 from schemas.event import Event
 from schemas.message import Content
 
@@ -17,6 +18,11 @@ class MessageTextExtracted(Event):
     conversation_id: UUID
     message_id: UUID
     attachment_id: UUID
+    thread_position: int | None = Field(default=None, ge=1, description="Of the message, as the next four are")
+    channel: Channel | None = None
+    customer_id: UUID | None = None
+    contact_id: UUID | None = None
+    sent_at: AwareDatetime | None = None
     text: Content
     truncated: bool = Field(default=False, description="The file says more than `text`, which then ends with a whole line")
     filename: str | None = Field(default=None, max_length=500)

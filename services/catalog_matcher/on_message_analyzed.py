@@ -49,6 +49,7 @@ def _matched(event: MessageAnalyzed, found: Found, now: datetime) -> MessageMatc
         occurred_at=now,
         conversation_id=event.conversation_id,
         message_id=event.message_id,
+        attachment_id=event.attachment_id,
         thread_position=event.thread_position,
         channel=event.channel,
         customer_id=event.customer_id,

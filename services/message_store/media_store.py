@@ -70,6 +70,21 @@ async def select_integrations(connection: Connection, claimed: Sequence[Claimed]
     return {row["id"]: Integration(Provider(row["provider"]), row["sealed_credentials"]) for row in rows}
 
 
+async def select_circumstances(tx: Transaction, distributor_id: UUID, message_id: UUID) -> dict[str, Any]:
+    """Return what is told of a file's message with its text: its place, its channel, whose it is and when it was sent."""
+    row = await tx.fetchrow(
+        """
+        select m.thread_position, c.channel, c.customer_id, m.sender_contact_id as contact_id, m.sent_at
+          from messages m
+          join conversations c on (c.distributor_id, c.id) = (m.distributor_id, m.conversation_id)
+         where m.distributor_id = $1 and m.id = $2
+        """,
+        distributor_id,
+        message_id,
+    )
+    return dict(row) if row else {}
+
+
 async def insert_attachments(tx: Transaction, attachments: Sequence[Mapping[str, Any]]) -> None:
     """Queue files of any of the transaction's tenants; those that are there already stay as they are."""
     await tx.execute(

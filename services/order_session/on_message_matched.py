@@ -80,7 +80,7 @@ def _facts(event: MessageMatched, decision: Decision, terms: Terms, booked: dict
                 distributor_id=event.distributor_id,
                 occurred_at=now,
                 conversation_id=event.conversation_id,
-                reply_id=uuid5(event.message_id, "reply"),
+                reply_id=uuid5(event.attachment_id or event.message_id, "reply"),
                 content=reply(decision.answer, session, terms.currency, consolidated, number),
                 reply_to_message_id=event.message_id,
                 order_session_id=session.id,

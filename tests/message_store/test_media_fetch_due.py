@@ -19,6 +19,7 @@ from libs.postgres import Pool
 from libs.storage import key_of
 from schemas.attachment import Attachment
 from schemas.integration_changed import Provider
+from schemas.message_file_stored import MessageFileStored
 from schemas.message_text_extracted import MessageTextExtracted
 from services.message_store import media_store
 from services.message_store.__main__ import CONSUMES
@@ -237,3 +238,17 @@ async def test_a_process_that_dies_in_a_download_leaves_it_to_be_repeated(pool: 
 
     row = await only(pool, tenant)
     assert (row["state"], row["attempt"]) == ("STORED", 2)
+
+
+async def test_a_picture_is_told_of_so_that_it_can_be_looked_at(pool: Pool, provider: Files, folder: Path) -> None:
+    tenant = uuid4()
+    png = b"\x89PNG\r\n\x1a\n" + b"\x00\x00\x00\rIHDR" + bytes(13)
+    provider.files["list.png"] = png
+    message = await message_with(pool, tenant, whatsapp("list.png", "image/png"))
+
+    await fetch_due(service_on(pool, settings(folder, provider.url)))
+
+    [told] = await said(pool, tenant, MessageFileStored)
+    assert (told.message_id, told.thread_position, told.channel, told.sent_at) == (message.message_id, 1, message.channel, message.sent_at)
+    assert (told.kind, told.mime_type, told.size_bytes) == ("IMAGE", "image/png", len(png))
+    assert await content_of(folder, told.storage_key) == png

@@ -1,16 +1,19 @@
 """What became of a file, written down with its message and told."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
 from libs import outbox
 from libs.postgres import Transaction
 from libs.storage import Storage
-from schemas.event import Envelope
+from schemas.event import Envelope, Event
+from schemas.message_file_stored import FileKind, MessageFileStored
 from schemas.message_text_extracted import MessageTextExtracted
 from services.message_store import media_store
-from services.message_store.media.domain import Claimed, Failed, Outcome, RetryLater, Stored
+from services.message_store.media.domain import Claimed, Failed, Kind, Outcome, RetryLater, Stored
 from services.message_store.media.fetch import key_left
 
 log = structlog.get_logger()
@@ -35,8 +38,13 @@ async def record(tx: Transaction, claimed: Claimed, outcome: Outcome) -> bool:
 
 async def _tell(tx: Transaction, claimed: Claimed, stored: Stored) -> None:
     await _summarize(tx, claimed, state="STORED", kind=stored.kind, mime_type=stored.mime_type, size_bytes=stored.size_bytes, sha256=stored.sha256)
+    if not stored.reading.text and stored.kind not in (Kind.IMAGE, Kind.AUDIO):
+        return
+    circumstances = await media_store.select_circumstances(tx, claimed.distributor_id, claimed.message_id)
     if stored.reading.text:
-        await outbox.enqueue(tx, _extracted(claimed, stored, stored.reading.text))
+        await outbox.enqueue(tx, _extracted(claimed, stored, stored.reading.text, circumstances))
+    elif circumstances:
+        await outbox.enqueue(tx, _stored(claimed, stored, circumstances))
 
 
 async def _summarize(tx: Transaction, claimed: Claimed, **summary: object) -> None:
@@ -44,7 +52,7 @@ async def _summarize(tx: Transaction, claimed: Claimed, **summary: object) -> No
     await media_store.update_summary(tx, claimed.distributor_id, claimed.message_id, claimed.place, summary)
 
 
-def _extracted(claimed: Claimed, stored: Stored, text: str) -> MessageTextExtracted:
+def _extracted(claimed: Claimed, stored: Stored, text: str, circumstances: Mapping[str, Any]) -> Event:
     event = MessageTextExtracted(
         distributor_id=claimed.distributor_id,
         occurred_at=datetime.now(UTC),
@@ -55,7 +63,29 @@ def _extracted(claimed: Claimed, stored: Stored, text: str) -> MessageTextExtrac
         truncated=stored.reading.truncated,
         filename=claimed.filename,
         mime_type=stored.mime_type,
+        **circumstances,
     )
+    return _because_of_message(event, claimed)
+
+
+def _stored(claimed: Claimed, stored: Stored, circumstances: Mapping[str, Any]) -> Event:
+    event = MessageFileStored(
+        distributor_id=claimed.distributor_id,
+        occurred_at=datetime.now(UTC),
+        conversation_id=claimed.conversation_id,
+        message_id=claimed.message_id,
+        attachment_id=claimed.id,
+        kind=FileKind(stored.kind),
+        storage_key=stored.storage_key,
+        mime_type=stored.mime_type,
+        size_bytes=stored.size_bytes,
+        **circumstances,
+    )
+    return _because_of_message(event, claimed)
+
+
+def _because_of_message(event: Event, claimed: Claimed) -> Event:
+    """Name the event that led to this one, of which only the ids are left."""
     cause = Envelope(id=claimed.event_id, source="message_store", correlation_id=claimed.correlation_id)
     return event.because_of(event.model_copy().arrived_in(cause))
 

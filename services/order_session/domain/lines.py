@@ -84,7 +84,7 @@ def apply(message: MessageMatched, session: Session, add: Add, now: datetime) ->
     """Apply the lines of `message`, telling each change to `add`. Returns whether anything changed."""
     items = _Items(session, add)
     for number, matched in enumerate(sensible(message.lines)):
-        line, made = matched.line, uuid5(message.message_id, f"item/{number}")
+        line, made = matched.line, uuid5(message.attachment_id or message.message_id, f"item/{number}")
         match line.operation:
             case Operation.ADD:
                 _add(items, line, matched.match, _item(message, matched, made, now))

@@ -115,7 +115,7 @@ def _cancel(course: _Course) -> Decision:
 
 def _start(message: MessageMatched, now: datetime) -> SessionEvent:
     data = {
-        "session_id": str(uuid5(message.message_id, "order_session")),
+        "session_id": str(uuid5(message.attachment_id or message.message_id, "order_session")),
         "distributor_id": str(message.distributor_id),
         "conversation_id": str(message.conversation_id),
         "customer_id": str(message.customer_id) if message.customer_id else None,

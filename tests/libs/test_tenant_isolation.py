@@ -14,7 +14,11 @@ from tests.libs import catalogue
 from tests.libs.catalogue import Table
 
 NIL = UUID(int=0)
-READABLE_BY_ALL = {"customer_labels": "the predefined labels are rows of the nil tenant"}
+READABLE_BY_ALL = {
+    "customer_labels": "the predefined labels are rows of the nil tenant",
+    "ai_model_prices": "the prices that hold for all are rows of the nil tenant",
+    "prompt_versions": "the prompts that hold for all are rows of the nil tenant",
+}
 NOT_BY_TENANT = {
     "outbox_pkey": "the relay publishes all tenants in one order",
     "outbound_messages_due": "a worker takes what is due, whosever it is",
@@ -23,6 +27,7 @@ NOT_BY_TENANT = {
     "external_integrations_by_id": "a provider's call names the integration alone",
     "product_imports_due": "a worker takes what is due, whosever it is",
     "message_attachments_due": "a worker fetches what is due, whosever it is",
+    "ai_budget_reservations_expired": "a worker books what nobody came back from, whosever it is",
     "distributors_domain_key": "a domain belongs to one tenant",
     "distributors_subdomain_key": "a subdomain belongs to one tenant",
     "distributors_id_key": "the id is the tenant",

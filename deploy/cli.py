@@ -11,13 +11,16 @@ import typer
 from pydantic import SecretStr
 from rich.console import Console
 
-from deploy.commands import dead_letters, evaluate
+from deploy.commands import ai, dead_letters, evaluate
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Orders written as plain messages become confirmed orders."
 )
 app.add_typer(dead_letters.app, name="dlq", help="What was refused: list it, look at it, send it again.")
 app.add_typer(evaluate.app, name="eval", help="How well messages are understood, measured on labelled data.")
+app.add_typer(ai.prompts, name="prompts", help="What models are told: versions, which one is in force, which one is tried beside it.")
+app.add_typer(ai.prices, name="prices", help="What models cost.")
+app.command()(ai.calibrate)
 keys = typer.Typer(no_args_is_help=True)
 app.add_typer(keys, name="keys", help="What secrets are sealed with: new keys for a distributor, a new master key.")
 console = Console(highlight=False)

@@ -29,8 +29,8 @@ _AMBIGUOUS = frozenset({"sun", "sat", "wed", "mon", "fri", "tue", "thu"})
 _BEFORE_AMBIGUOUS = re.compile(r"\b(?:for|on|by|next|this|before|deliver|delivery)\s$")
 
 
-def delivery_date(text: str, today: date) -> date | None:
-    """The first day in `text` (lower case) that is today or later, or None. A weekday is the next one after today."""
+def delivery_date(text: str, today: date, *, day_first: bool = False) -> date | None:
+    """The first day in `text` (lower case) that is today or later, or None. A weekday is the next one after today; `day_first` reads 5/12 as the 5th of December."""
     for match in _PATTERN.finditer(text):
         if (
             match["weekday"] in _AMBIGUOUS
@@ -38,13 +38,13 @@ def delivery_date(text: str, today: date) -> date | None:
             and not _BEFORE_AMBIGUOUS.search(text[max(0, match.start() - _NEARBY) : match.start()])
         ):
             continue
-        found = _day_of(match, today)
+        found = _day_of(match, today, day_first=day_first)
         if found is not None and found >= today:
             return found
     return None
 
 
-def _day_of(match: re.Match[str], today: date) -> date | None:
+def _day_of(match: re.Match[str], today: date, *, day_first: bool) -> date | None:
     try:
         if match["iso"]:
             return date.fromisoformat(match["iso"])
@@ -54,7 +54,7 @@ def _day_of(match: re.Match[str], today: date) -> date | None:
             return _weekday(WEEKDAY_NUMBERS[match["weekday"]], today, in_next_week=match["next"] is not None)
         if match["ordinal"]:
             return _ordinal(int(match["ordinal"]), today)
-        return _this_or_next_year(match, today)
+        return _this_or_next_year(match, today, day_first=day_first)
     except (ValueError, OverflowError):
         return None
 
@@ -72,9 +72,11 @@ def _ordinal(day: int, today: date) -> date:
     return (today.replace(day=1) + timedelta(days=31)).replace(day=day)
 
 
-def _this_or_next_year(match: re.Match[str], today: date) -> date:
+def _this_or_next_year(match: re.Match[str], today: date, *, day_first: bool) -> date:
     name = match["month_first"] or match["month_behind"]
     month = _MONTHS[name[:3]] if name else int(match["slash_month"])
     day = int(match["day_behind"] or match["day_first"] or match["slash_day"])
+    if day_first and not name:
+        month, day = day, month
     found = date(today.year, month, day)
     return found if found >= today else date(today.year + 1, month, day)

@@ -18,7 +18,7 @@ _SWAPPERS = words("swap replace switch exchange substitute sub trade")
 _SECOND_THOUGHTS = frozenset({"actually", "correction", "meant", "rather", "oops", "wait"})
 _ADDITIONS = words("add also another more extra additional plus")
 _WHOLE_ORDER = words("order orders everything delivery purchase")
-_DETERMINERS = words("the my our this that whole entire all of")
+_DETERMINERS = words("the my our this that whole entire all of week's today's tomorrow's today tomorrow next")
 _NOT_REFUSED = words(
     """
     thanks thank thx problem problems worries need one idea way longer other else hurry rush change changes question questions sir

@@ -11,7 +11,7 @@ from services.ai_agent.analyzer.orders import read_orders
 from services.ai_agent.analyzer.parts import Joint, Part, Sentence, parts, sentences
 from services.ai_agent.analyzer.phrases import Phrase, wording
 from services.ai_agent.analyzer.readings import GUESS, UNSURE, Reading
-from services.ai_agent.analyzer.tokens import Kind, Token
+from services.ai_agent.analyzer.tokens import Kind, Token, spoken
 from services.ai_agent.analyzer.vocabulary import ASSENT, CONJUNCTIONS, CONNECTORS, FILLERS, ORDER_VERBS, STOPS
 
 _MOST = 200
@@ -33,25 +33,25 @@ _ORDERS_AGAIN = re.compile(r"\b(?:need|want|send|add|order|deliver|bring|please|
 
 def read_lines(text: str, tokens: Sequence[Token]) -> list[Line]:
     """Read the lines of a message, at most 200, in the order of the text. Questions and reports of past orders have none."""
-    readings, mentions = _read(text, tokens)
+    readings, mentions = _read(tokens)
     if not readings and len(mentions) > 1 and not _covers(tokens, mentions):
         mentions = [mention for mention in mentions if mention.confidence > GUESS]
     ordered = sorted(readings + mentions, key=lambda reading: reading.start)
     return [_line(text, tokens, reading) for reading in ordered[:_MOST]]
 
 
-def _read(text: str, tokens: Sequence[Token]) -> tuple[list[Reading], list[Reading]]:
+def _read(tokens: Sequence[Token]) -> tuple[list[Reading], list[Reading]]:
     """What is surely meant, and the products that are merely named."""
     readings: list[Reading] = []
     mentions: list[Reading] = []
     asked = closed = False
     for sentence in sentences(tokens):
-        written = text[tokens[sentence.start].start : tokens[sentence.stop - 1].end].lower().replace("’", "'")
+        written = spoken(tokens, sentence.start, sentence.stop)
         if _QUESTION.search(written):
             asked = True
             continue
         removing = False
-        for part in _parts_of_order(text, tokens, sentence, written):
+        for part in _parts_of_order(tokens, sentence, written):
             edits = read_edits(tokens, part)
             if not edits and removing and _goes_on(tokens, part):
                 edits = continue_removal(tokens, part)
@@ -64,13 +64,13 @@ def _read(text: str, tokens: Sequence[Token]) -> tuple[list[Reading], list[Readi
     return readings, mentions
 
 
-def _parts_of_order(text: str, tokens: Sequence[Token], sentence: Sentence, written: str) -> Iterator[Part]:
+def _parts_of_order(tokens: Sequence[Token], sentence: Sentence, written: str) -> Iterator[Part]:
     """The parts of a sentence but those that report what was sent or ordered before."""
     reporting = False
     has_report = _REPORT.search(written) is not None
     for part in parts(tokens, sentence):
         if has_report:
-            words = text[tokens[part.start].start : tokens[part.stop - 1].end].lower()
+            words = spoken(tokens, part.start, part.stop)
             reporting = _REPORT.search(words) is not None or (reporting and not _ORDERS_AGAIN.search(words))
         if not reporting:
             yield part

@@ -88,10 +88,10 @@ def _is_no_quantity(tokens: Sequence[Token], index: int, number: Number) -> bool
     before, behind = word_at(tokens, index - 1), word_at(tokens, number.end)
     word = tokens[index].word
     if word in {"a", "an", "another"}:
-        return number.end == index + 1 and read_unit(tokens, number.end) is None
+        return number.end == index + 1 and read_unit(tokens, number.end) is None and _pack_size(tokens, number.end)[0] is None
     if word == "one" and number.end == index + 1 and before in _POINTERS and kind_at(tokens, number.end) is not Kind.WORD:
         return True
-    if behind in _NAME_ENDINGS or before in _LABELS:
+    if behind in _NAME_ENDINGS or before in _LABELS or (word == "zero" and kind_at(tokens, index - 1) is Kind.WORD and before not in STOPS):
         return True
     unit = read_unit(tokens, number.end)
     if word in PARTS and unit is None:

@@ -50,19 +50,19 @@ _WORDY_NOISE = rf"""
 """
 _NUMERIC_NOISE = rf"""(?=[\d$€£@+(\#])(?:
     [$€£]\s?\d+(?:[.,]\d+)*(?:\s?/\s?{_LETTER}{{1,10}})? | @\s?\d+(?:\.\d+)?
-  | \d+(?:\.\d+)?\s?(?:[$€£]|(?:dollars?|bucks|cents|euros?|usd|eur)\b)
+  | \d+(?:\.\d+)?\s?(?:[$€£]|(?:dollars?|bucks|cents|euros?|pesos?|reais|soles|usd|eur|mxn|brl)\b)
   | \d{{4}}-\d\d?-\d\d?(?!\d) | \d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{2,4}}(?!\d)
   | \+?\(?\d{{3}}\)?[\s.-]{{1,2}}\d{{3}}[\s.-]\d{{4}}(?!\d) | \+\d[\d\s-]{{6,16}}\d | \d{{3}}-\d{{4}}(?!\d)
   | \d{{1,2}}(?:\s?[-–]\s?\d{{1,2}})?(?::\d\d)?\s?[ap]\.?m\b\.? | \d{{1,2}}:\d\d(?!\d) | \d{{1,2}}\s?o['’]clock
   | \d{{1,2}}(?:st|nd|rd|th)\b(?:\s(?:of\s)?{_MONTH}\b)? | \d{{1,2}}\s{_MONTH}\b
-  | \d+(?:\s?(?:-|–|to)\s?\d+)?\s?(?:minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?|yrs?|people|persons|guests|miles)\b
+  | \d+(?:\s?(?:-|–|to)\s?\d+)?\s?(?:minut[eo]s?|mins?|hours?|hrs?|h|horas?|days?|d[ií]as?|weeks?|semanas?|months?|meses|years?|yrs?|a[ñn]os|people|persons|person[ae]s|pessoas|guests|miles)\b
   | \#\d{{3,}} | \d{{7,}} | \d{{1,5}}\s(?:{_LETTER}{{1,20}}\s){{1,3}}(?:street|avenue|ave|road|boulevard|blvd)\b)
 """
 _TOKEN = re.compile(
     rf"""
     (?P<BREAK>(?:^|\n)[^\S\n]*(?:(?:[-*•·–—▪◦‣●]+|\d{{1,2}}[.)])(?=\s)[^\S\n]*)?)
   | (?P<NOISE>{_NUMERIC_NOISE}|{_WORDY_NOISE})
-  | (?P<NAME>\d+(?:[.,]\d+)?\s?% | \#\d{{1,2}}(?!\d) | (?!x\d){_LETTER}+\d\w*)
+  | (?P<NAME>\d+(?:[.,]\d+)?\s?% | 0\d{{1,3}}(?![\d.,/:-]) | \#\d{{1,2}}(?!\d) | (?!x\d){_LETTER}+\d\w*)
   | (?P<RATIO>\d+[/⁄]\d+(?![\d/]))
   | (?P<NUMBER>\d{{1,3}}(?:,\d{{3}}){{1,3}}(?:\.\d+)?(?!\d) | \d+\.\d+ | \d+,\d{{1,2}}(?!\d) | \d+ | \.\d+)
   | (?P<FRACTION>[{FRACTIONS}])
@@ -84,6 +84,11 @@ def tokenize(text: str) -> list[Token]:
         for match in _TOKEN.finditer(text)
         if match.lastgroup and (match.lastgroup != "BREAK" or match.start() != match.end())
     ]
+
+
+def spoken(tokens: Sequence[Token], start: int = 0, stop: int | None = None) -> str:
+    """What tokens say, in the words of the grammar, with single spaces; a line's end stays one."""
+    return " ".join("\n" if token.kind is Kind.BREAK else token.word for token in tokens[start:stop])
 
 
 def word_at(tokens: Sequence[Token], index: int) -> str:

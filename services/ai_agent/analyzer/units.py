@@ -64,11 +64,13 @@ _MEASURES = {
     "cm": "cm centimeter centimeters centimetre centimetres",
 }
 _COUNTS = {
-    "each": "each ea eaches pc pcs nos qty quantity unit units",
-    "piece": "piece pieces",
+    "each": "each ea eaches nos qty quantity unit units",
+    "piece": "piece pieces pc pcs",
     "dozen": "dozen dozens dz doz dzn",
-    "bunch": "bunch bunches bn bch bnch",
+    "bunch": "bunch bunches bn bch bnch bu",
     "head": "head heads hd hds",
+    "log": "log logs",
+    "bushel": "bushel bushels bsh",
     "loaf": "loaf loaves",
     "slice": "slice slices",
     "clove": "clove cloves",
@@ -104,6 +106,8 @@ _COUNTS = {
     "side": "side sides",
 }
 _NAMES = {alias: name for table in (_CONTAINERS, _MEASURES, _COUNTS) for name, aliases in table.items() for alias in aliases.split()}
+WORDS = frozenset(_NAMES)
+"""Every spelling of every unit."""
 CONTAINERS = frozenset(_CONTAINERS)
 """What is bought by the piece and holds other things, so that a size may stand before it: 2 5lb bags."""
 MEASURES = frozenset(_MEASURES)

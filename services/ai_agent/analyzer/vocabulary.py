@@ -10,6 +10,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 _SHORT_WEEKDAYS = {"mon": 0, "tue": 1, "tues": 1, "wed": 2, "thu": 3, "thur": 3, "thurs": 3, "fri": 4, "sat": 5, "sun": 6}
 WEEKDAY_NUMBERS = {name: number for number, name in enumerate(WEEKDAYS)} | _SHORT_WEEKDAYS
 
+MONTHS = words("january february march april may june july august september october november december")
 DAY_WORDS = frozenset({*WEEKDAYS, "today", "tomorrow", "tmrw", "tmr", "tonight", "asap"})
 
 GREETINGS = words(

@@ -34,7 +34,7 @@ _Reader = Callable[[Sequence[Token], Part, int], list[Reading]]
 
 def read_edits(tokens: Sequence[Token], part: Part) -> list[Reading]:
     """Read the changes that a part asks for; an empty list where it asks for none."""
-    for read in (_instead, _corrected):
+    for read in (_instead, _opposed, _corrected):
         found = read(tokens, part)
         if found:
             return found
@@ -62,7 +62,7 @@ def _trigger(tokens: Sequence[Token], part: Part) -> tuple[_Reader, int] | None:
         if found is not None:
             return found[0], place + found[1]
         if word not in _LEAD_IN and tokens[place].kind is not Kind.SYMBOL:
-            return None
+            break
     return None
 
 
@@ -134,8 +134,8 @@ def _changed(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
     link = _link(tokens, place, part.stop, {"to", "into", "for"})
     if link is None:
         return []
-    old, new = read_item(tokens, place, link), read_item(tokens, link + 1, part.stop)
-    return _set_or_swap(tokens, part, old, new)
+    old = read_item(tokens, place, link - (tokens[link - 1].word in {"up", "down", "back"}))
+    return _set_or_swap(tokens, part, old, read_item(tokens, link + 1, part.stop))
 
 
 def _swapped(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
@@ -157,6 +157,17 @@ def _instead(tokens: Sequence[Token], part: Part) -> list[Reading]:
     if at > part.start:
         return _set_or_swap(tokens, part, old, read_item(tokens, part.start, at))
     return _set_or_swap(tokens, part, old, read_item(tokens, old.product.end, part.stop)) if old.product else []
+
+
+def _opposed(tokens: Sequence[Token], part: Part) -> list[Reading]:
+    """3 cases of limes, not lemons: what was said before is replaced."""
+    at = next((at for at in range(part.start + 1, part.stop) if tokens[at].word == "not"), None)
+    if at is None or not part.quantities or part.quantities[-1].start > at:
+        return []
+    new, old = read_item(tokens, part.start, at), phrase_behind(tokens, at + 1, part.stop)
+    if new.product is None or old is None:
+        return []
+    return [Reading(Operation.SWAP, part.start, old.end, new.quantity, new.product, old, LIKELY)]
 
 
 def _corrected(tokens: Sequence[Token], part: Part) -> list[Reading]:
@@ -211,7 +222,7 @@ def _speaks_of_all(tokens: Sequence[Token], part: Part, place: int) -> bool:
     spoken = [token.word.split()[0] for token in tokens[place : part.stop] if token.word.split()[0] not in _DETERMINERS]
     if spoken and spoken[0] in _WHOLE_ORDER:
         return True
-    return tokens[place - 1].word in _ABANDONERS and not set(spoken) - STOPS - {"all"}
+    return tokens[place - 1].word in _ABANDONERS | _REFUSED and not set(spoken) - STOPS - {"all"}
 
 
 def _alternatives(tokens: Sequence[Token], start: int, stop: int) -> list[tuple[int, int]]:

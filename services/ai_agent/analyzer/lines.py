@@ -23,10 +23,11 @@ _QUESTION = re.compile(
     r"|\b(?:prices?|cost) (?:of|for|on)|how much (?:is|are|for|do|does|would)|(?:in stock|on hand|availability|available)\W*$"
 )
 _REPORT = re.compile(
-    r"\b(?:missing|broken|damaged|rotten|spoil(?:ed|t)|expired|mou?ldy|wrong|shorted|never (?:came|arrived|got|received)"
+    r"\b(?:missing|(?<!\( )(?<!, )broken(?! (?:in|into|up))|damaged|rotten|spoil(?:ed|t)|expired|mou?ldy|wrong|shorted|never (?:came|arrived|got|received)"
     r"|(?:you|they|driver) (?:sent|delivered|charged|gave|brought|forgot)"
     r"|(?:we|i) (?:received|got|ordered|bought|paid|had)|arrived|complain|complaint|refund|refunded|credit)\b"
 )
+_DEGREES = frozenset({"too", "very", "so", "way", "really"})
 _FAREWELLS = frozenset({"thanks", "thank", "thx", "ty", "cheers", "regards", "best", "sincerely"})
 _ORDERS_AGAIN = re.compile(r"\b(?:need|want|send|add|order|deliver|bring|please|pls|can (?:i|we|you))\b")
 
@@ -84,7 +85,7 @@ def _covers(tokens: Sequence[Token], mentions: Sequence[Reading]) -> bool:
 
 def _goes_on(tokens: Sequence[Token], part: Part) -> bool:
     """Tell whether a part continues the list of the part before it, as eggs does in: remove the milk, eggs."""
-    if part.joint is Joint.START or tokens[part.start - 1].word in CONJUNCTIONS:
+    if part.joint is Joint.START or tokens[part.start - 1].word in CONJUNCTIONS or tokens[part.start].word in _DEGREES:
         return False
     return not any(token.word in ORDER_VERBS for token in tokens[part.start : part.stop])
 

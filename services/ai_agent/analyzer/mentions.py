@@ -27,6 +27,7 @@ _AFTERWORDS = POLITENESS | ADVERBS | DAY_WORDS
 _TALK = NOT_NAMED | {"the"}
 _LONGEST = 7
 _LONGEST_USE = 4
+_NO_USE = PRONOUNS | (VERBS - {"taste"})
 _LINKS_TO_OTHERS = frozenset({"for", "from", "at", "by", "before"})
 _TAKING = frozenset({"have", "get", "take"})
 _WISHING = words("can could may would like want i'd i'll we'd we'll id ill let to")
@@ -47,7 +48,7 @@ def read_mention(tokens: Sequence[Token], part: Part, earlier: Sequence[Reading]
         return None
     if has_verb or (earlier and begin == part.start and part.joint is not Joint.START):
         return Reading(Operation.ADD, part.start, product.end, None, product, None, UNSURE)
-    if begin == part.start and _ends_with_remark(tokens, product.end, part.stop, is_first=part.joint is Joint.START):
+    if all(token.word in ASSENT or token.kind is Kind.SYMBOL for token in tokens[part.start : begin]) and _ends_with_remark(tokens, product.end, part.stop, is_first=part.joint is Joint.START):
         return Reading(Operation.ADD, part.start, product.end, None, product, None, GUESS)
     return None
 
@@ -85,4 +86,5 @@ def _ends_with_remark(tokens: Sequence[Token], start: int, stop: int, *, is_firs
     rest = [token.word for token in tokens[start:stop]]
     if not set(rest) - _AFTERWORDS or rest[0] == "(":
         return True
-    return is_first and rest[0] in {"for", "to"} and len(rest) <= _LONGEST_USE and not set(rest) & (PRONOUNS | VERBS)
+    use = rest[: rest.index("(")] if "(" in rest else rest
+    return is_first and use[0] in {"for", "to"} and len(use) <= _LONGEST_USE and not set(use) & _NO_USE

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.ai_agent.analyzer.tokens import Kind, Token
-from services.ai_agent.analyzer.vocabulary import FILLERS, STOPS, TRAILERS
+from services.ai_agent.analyzer.tokens import Kind, Token, word_at
+from services.ai_agent.analyzer.vocabulary import FILLERS, PREPARED, STOPS, TRAILERS
 
 
 class Phrase(NamedTuple):
@@ -16,8 +16,9 @@ class Phrase(NamedTuple):
 
 _LONGEST = 200
 _NOTE = 5
-_EDGES = frozenset("-–—:;,./|=+&*_~\"'`’‘“”>•·?!()[]")
-_INNER = frozenset("-–&/+'’.®™,\"“”°|:*")
+_DASHES = frozenset("-–—")
+_EDGES = frozenset("-–—:;,./|=+&*_~\"'`’‘“”>•·?!¿¡()[]")
+_INNER = frozenset("-–&/+'’.®™,\"“”°|:*#")
 _PART_OF = {Kind.WORD, Kind.NAME, Kind.RATIO, Kind.NUMBER, Kind.FRACTION, Kind.TIMES}
 
 
@@ -25,7 +26,7 @@ def phrase_behind(tokens: Sequence[Token], start: int, stop: int) -> Phrase | No
     """Read the product that follows a quantity: skip fillers and notes, end where something else begins."""
     begin = _skip_fillers(tokens, start, stop)
     end = begin
-    while end < stop and _belongs(tokens[end]):
+    while end < stop and _belongs(tokens[end]) and not _is_remark(tokens, end):
         end = _behind_note(tokens, end + 1, stop)
     return _trimmed(tokens, begin, end)
 
@@ -36,7 +37,7 @@ def phrase_before(tokens: Sequence[Token], start: int, stop: int) -> Phrase | No
     while end > start and _is_edge(tokens[end - 1]):
         end -= 1
     begin = end
-    while begin > start and _belongs(tokens[begin - 1]):
+    while begin > start and _belongs(tokens[begin - 1]) and tokens[begin - 1].word != ":":
         begin -= 1
     return _trimmed(tokens, begin, end)
 
@@ -44,6 +45,15 @@ def phrase_before(tokens: Sequence[Token], start: int, stop: int) -> Phrase | No
 def wording(text: str, tokens: Sequence[Token], phrase: Phrase) -> str:
     """A phrase as it was written, with single spaces, at most 200 characters."""
     return " ".join(text[tokens[phrase.start].start : tokens[phrase.end - 1].end].split())[:_LONGEST].rstrip()
+
+
+def _is_remark(tokens: Sequence[Token], place: int) -> bool:
+    """Tell whether a remark on the product begins: 4 red peppers - halved and seeded; a burger with no cheese."""
+    if tokens[place].word == "with" and word_at(tokens, place + 1) == "no":
+        return True
+    if tokens[place].word not in _DASHES or tokens[place - 1].end == tokens[place].start or place + 1 >= len(tokens):
+        return False
+    return tokens[place + 1].word in PREPARED or tokens[place + 1].word.endswith(("ed", "ly"))
 
 
 def _belongs(token: Token) -> bool:

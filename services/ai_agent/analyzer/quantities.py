@@ -59,21 +59,26 @@ def find_quantities(tokens: Sequence[Token], start: int, stop: int) -> Iterator[
 def read_quantity(tokens: Sequence[Token], index: int) -> Quantity | None:
     """Read the quantity that begins at `index`, or None where none does or the number is part of a name, a time or a label."""
     times = kind_at(tokens, index) is Kind.TIMES
+    if not times and _is_size_of_many(tokens, index):
+        return None
     number = read_number(tokens, index + times)
     if number is None or (not times and _is_no_quantity(tokens, index, number)):
         return None
     factor = _factor(tokens, number)
     if factor is not None:
         size = (number.end + 1, factor.end)
-        return Quantity(index, factor.end, number.value, number.upper, size=size) if factor.name in units.MEASURES else None
+        return Quantity(index, _behind_second_measure(tokens, factor.end), number.value, number.upper, size=size) if factor.name in units.MEASURES else None
     place = number.end + (kind_at(tokens, number.end) is Kind.TIMES)
     place += word_at(tokens, place) in _BETWEEN
+    place += 2 * (word_at(tokens, place) in {"order", "orders"} and word_at(tokens, place + 1) == "of")
     place += word_at(tokens, place) == "-" and touches(tokens, place) and touches(tokens, place + 1)
     size, place = _pack_size(tokens, place)
     unit = read_unit(tokens, place)
     value, upper, unit = _of_dozens(tokens, number, unit)
     if value > _LARGEST or (upper or 0) > _LARGEST:
         return None
+    if unit and [word_at(tokens, unit.end + step) for step in range(3)] == ["and", "a", "half"]:
+        value, unit = value + PARTS["half"], unit._replace(end=unit.end + 3)
     end = _behind_second_measure(tokens, unit.end) if unit else place
     return Quantity(index, end, value, upper, unit.name if unit else None, size if unit else None, number.exact)
 
@@ -84,6 +89,14 @@ def _noted(tokens: Sequence[Token], place: int, stop: int) -> Quantity | None:
     return found if found and found.end == stop - 1 and word_at(tokens, found.end) == ")" and found.unit not in units.MEASURES else None
 
 
+def _is_size_of_many(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether a measure stands between its product and "x2", and so is its size: chicken breast 40 lb x2."""
+    if kind_at(tokens, index - 1) is not Kind.WORD or tokens[index].kind is not Kind.NUMBER:
+        return False
+    unit = read_unit(tokens, index + 1)
+    return unit is not None and unit.name in units.MEASURES and kind_at(tokens, unit.end) is Kind.TIMES
+
+
 def _is_no_quantity(tokens: Sequence[Token], index: int, number: Number) -> bool:
     before, behind = word_at(tokens, index - 1), word_at(tokens, number.end)
     word = tokens[index].word
@@ -91,9 +104,11 @@ def _is_no_quantity(tokens: Sequence[Token], index: int, number: Number) -> bool
         return number.end == index + 1 and read_unit(tokens, number.end) is None and _pack_size(tokens, number.end)[0] is None
     if word == "one" and number.end == index + 1 and before in _POINTERS and kind_at(tokens, number.end) is not Kind.WORD:
         return True
-    if behind in _NAME_ENDINGS or before in _LABELS or (word == "zero" and kind_at(tokens, index - 1) is Kind.WORD and before not in STOPS):
+    if (word == "thousand" and behind == "island") or behind in _NAME_ENDINGS or before in _LABELS or (word == "zero" and kind_at(tokens, index - 1) is Kind.WORD and before not in STOPS):
         return True
     unit = read_unit(tokens, number.end)
+    if before == "of" and kind_at(tokens, index - 2) is Kind.WORD and unit and unit.name in units.MEASURES:
+        return True
     if word in PARTS and unit is None:
         return True
     if before in _CLOCK_WORDS and unit is None and (kind_at(tokens, number.end) is not Kind.WORD or behind in STOPS):
@@ -150,6 +165,11 @@ def _size_end(tokens: Sequence[Token], place: int) -> int:
     return unit.end if unit and unit.name in units.MEASURES else place
 
 
+def unit_before(tokens: Sequence[Token], end: int) -> str | None:
+    """The unit that ends right before a place."""
+    return units.unit_name(word_at(tokens, end - 1)) or units.unit_name(word_at(tokens, end - 2))
+
+
 def _of_dozens(tokens: Sequence[Token], number: Number, unit: Unit | None) -> tuple[Decimal, Decimal | None, Unit | None]:
     """A dozen of containers is twelve of them; a dozen of a product stays a dozen."""
     inner = read_unit(tokens, unit.end) if unit and unit.name == "dozen" else None
@@ -159,8 +179,15 @@ def _of_dozens(tokens: Sequence[Token], number: Number, unit: Unit | None) -> tu
 
 
 def _behind_second_measure(tokens: Sequence[Token], end: int) -> int:
-    """Step over the same amount in another unit: 250g/9oz, 475g/1lb 1oz."""
-    if word_at(tokens, end) != "/":
+    """Step over the same amount in another unit, and a little more of it: 250g/9oz, 475g/1lb 1oz, 1 cup plus 1 tablespoon, 2 lb or more."""
+    word = word_at(tokens, end)
+    if word == "or" and word_at(tokens, end + 1) in {"more", "so"}:
+        return end + 2
+    if word in {"plus", "+", "and"} and unit_before(tokens, end) in units.MEASURES:
+        more = read_number(tokens, end + 1)
+        added = read_unit(tokens, more.end) if more else None
+        return added.end if added and added.name in units.MEASURES else end
+    if word != "/":
         return end
     place = end + 1
     while (number := read_number(tokens, place)) and (unit := read_unit(tokens, number.end)):

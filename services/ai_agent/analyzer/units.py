@@ -95,6 +95,12 @@ _COUNTS = {
     "splash": "splash splashes",
     "spray": "spray sprays",
     "twist": "twist twists",
+    "grind": "grind grinds grindings",
+    "ball": "ball balls",
+    "cube": "cube cubes",
+    "jigger": "jigger jiggers",
+    "pair": "pairs",
+    "recipe": "recipe recipes",
     "handful": "handful handfuls",
     "scoop": "scoop scoops",
     "shot": "shot shots",
@@ -112,12 +118,16 @@ CONTAINERS = frozenset(_CONTAINERS)
 """What is bought by the piece and holds other things, so that a size may stand before it: 2 5lb bags."""
 MEASURES = frozenset(_MEASURES)
 """Weights, volumes and lengths: behind a product they may be its size, as in milk 1 gal."""
+COOKS = frozenset({"cup", "tablespoon", "teaspoon", "pinch", "dash", "handful", "clove", "sprig"})
+"""What a cook measures with; a participle behind one is a preparation and no part of the product: 1 cup chopped parsley."""
 EDIBLE = frozenset({"bar", "bulb", "clove", "ear", "head", "leaf", "loaf", "rib", "roll", "slice", "stick", "wedge", "bundle"})
 """Units that can be the product itself where no product follows: 2 rolls."""
 TRAILING = frozenset({"bunch", "case", "clove", "slice", "sprig", "stalk"})
 """Units that people also write behind the product: 6 garlic cloves."""
-_ADJECTIVES = frozenset({"small", "medium", "large", "big", "heaped", "heaping", "level", "scant", "generous", "thin", "thick", "full", "whole"})
+_ADJECTIVES = frozenset({"small", "medium", "large", "big", "heaped", "heaping", "rounded", "level", "scant", "generous", "thin", "thick", "full", "whole"})
 _NOT_UNIT_BEFORE = {
+    "ball": {"park"},
+    "cube": {"steak", "steaks"},
     "flat": {"bread", "breads", "iron", "leaf", "white", "whites"},
     "rib": {"eye", "eyes", "roast", "tips", "steak", "steaks"},
     "side": {"salad", "salads"},

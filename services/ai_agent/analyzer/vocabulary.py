@@ -24,7 +24,7 @@ VERBS = words(
     is are was were be been am isn't aren't will would won't can't cannot could couldn't should shouldn't may might must can do does did
     don't dont didn't have has had haven't get got give gimme need needs want wanna wants like let let's lets send bring order ordered
     ordering deliver delivered take add make put go going know think see tell ask call wait come came check hope love looks sounds taste
-    meant mean buy buying bought purchase purchasing show pull open finish complete confirm process
+    ahead meant mean buy buying bought purchase purchasing show pull open finish complete confirm process
     """
 )
 LINKS = words("for by before at that that's thats this these those if when so but because to from not until till as such then there here now later")
@@ -48,7 +48,7 @@ FILLERS = words("the a an of some any more another additional few couple each yo
 """Words that may stand right before a product without being part of it."""
 
 
-TRAILERS = words("and & plus with of the a an each in on plus more extra or qty quantity no nos sir madam mate bro guys all")
+TRAILERS = words("and & plus with of the a an each in on plus more extra or qty quantity no nos sir madam mate bro guys all down")
 """Words that may stand right behind a product without being part of it."""
 
 
@@ -80,12 +80,21 @@ PREPARATIONS = words(
 ADJECTIVES = words("plain firm fresh dry hot cold sweet soft raw lean ripe chilled frozen beaten split ground small medium large big thin thick")
 """Words that describe a product: before a comma they go with what follows, alone behind one they go with what came before."""
 
+PREPARED = words(
+    """
+    chopped minced grated diced sliced shredded toasted crushed cooked melted packed torn peeled softened squeezed cubed crumbled cracked mashed
+    sifted slivered julienned trimmed pitted seeded halved quartered rinsed drained beaten chilled warmed heated roasted uncooked cut
+    large small medium
+    """
+)
+"""How a cook wants a product, in front of it."""
+
 NOT_NAMED = words(
     """
     cancel scrap never mind no not none nothing usual same order orders anything something everything stuff things list question questions
     help problem account number name address day week month year time done all good nice day ok guys everyone team thanks regards best
     cheers command action task process job request menu bill receipt total card location screen item items product products article
-    articles confirm finish complete bye goodbye
+    articles confirm finish complete bye goodbye change changes update edit modify cancel correction approved confirmed
     """
 )
 """Words that no product without a quantity is made of."""

@@ -22,7 +22,8 @@ _WEAK = words(
     media medio sale va si mil once lata latas barra barras par solo extra pack packs este lo que d dela dar pan vale todo son it mas pan
     """
 )
-_SHARED = words("kg kgs kilo kilos g gr l lt lts lb lbs ml cl oz doc dz x no ok okay okey pack packs un extra bar bars dose a")
+_SHARED = words("kg kgs kilo kilos g gr l lt lts lb lbs ml cl oz doc dz x no ok okay okey pack packs un extra bar bars dose a e o")
+_ONLY_PORTUGUESE = words("o os as e um uma do da dos das em com meu")
 _SIGNS = {"es": frozenset("ñ¿¡"), "pt": frozenset("ãõç")}
 
 
@@ -69,7 +70,8 @@ def detect(tokens: Sequence[Token], hint: str = ENGLISH) -> str:
         scores[name] += sum(_SIGN_WEIGHT for token in tokens if not signs.isdisjoint(token.word))
     scores[ENGLISH] = sum(_WEAK_WEIGHT if word in _WEAK else _DEFAULT_WEIGHT for word in spoken if word in _ENGLISH_WORDS and word not in _SHARED)
     best = max(scores.values())
-    leaders = [name for name in (ENGLISH, "es", "pt") if scores[name] == best]
+    order = (ENGLISH, "pt", "es") if _ONLY_PORTUGUESE.intersection(spoken) else (ENGLISH, "es", "pt")
+    leaders = [name for name in order if scores[name] == best]
     return hint if hint in leaders else leaders[0]
 
 

@@ -151,7 +151,7 @@ WORDS = {
     "my": "meu, minha, meus, minhas, nosso, nossa",
     "your": "seu, sua, seus, suas",
     "i'm": "sou, aqui é, aqui, somos",
-    "is": "é, está, tá, seja",
+    "is": "é, está, tá",
     "are": "são, estão, estamos, estou, tô",
     "was": "foi, estava, era, veio",
     "have": "temos, tenho, ter",

@@ -3,13 +3,15 @@
 from datetime import date
 
 from schemas.analysis import Analysis
+from services.ai_agent.analyzer.confidence import kinds, score
 from services.ai_agent.analyzer.dates import delivery_date
-from services.ai_agent.analyzer.endings import is_complete
-from services.ai_agent.analyzer.intents import LINE_INTENTS, read_intent
-from services.ai_agent.analyzer.languages import ENGLISH, detect, read_as_english
-from services.ai_agent.analyzer.lines import read_lines
+from services.ai_agent.analyzer.intents import LINE_INTENTS
+from services.ai_agent.analyzer.languages import ENGLISH
+from services.ai_agent.analyzer.learned import Learned
+from services.ai_agent.analyzer.reading import Message
 from services.ai_agent.analyzer.references import references
-from services.ai_agent.analyzer.tokens import spoken, tokenize
+from services.ai_agent.analyzer.replies import suggested_replies
+from services.ai_agent.analyzer.verdicts import decide
 
 
 def analyze(text: str, today: date, *, language: str = ENGLISH) -> Analysis:
@@ -18,22 +20,17 @@ def analyze(text: str, today: date, *, language: str = ENGLISH) -> Analysis:
     `today` is the writer's day, from which "tomorrow" and "friday" count; `language` is what the customer writes otherwise, for a text that
     does not show its language. The same text gives the same analysis; no text raises.
     """
-    tokens = tokenize(text)
-    language = detect(tokens, language)
-    if language != ENGLISH:
-        tokens = read_as_english(tokens, language)
-    meant = spoken(tokens)
-    lines = read_lines(text, tokens)
-    complete = is_complete(meant)
-    intent, confidence = read_intent(meant, lines, complete=complete)
-    if intent not in LINE_INTENTS:
-        lines = []
+    learned = Learned.load()
+    message = Message.read(text, language)
+    intent, likelihood = decide(learned, message.tokens, message.meant, message.lines, complete=message.complete)
+    lines = [line.model_copy(update={"confidence": learned.line_confidence(kinds(line))}) for line in message.lines if intent in LINE_INTENTS]
     return Analysis(
         intent=intent,
         lines=tuple(lines),
-        order_complete=complete,
-        references=references(text, language),
-        requested_delivery_date=delivery_date(meant, today, day_first=language != ENGLISH),
-        language=language,
-        confidence=confidence,
+        order_complete=message.complete,
+        references=references(text, message.language),
+        requested_delivery_date=delivery_date(message.meant, today, day_first=message.language != ENGLISH),
+        language=message.language,
+        confidence=learned.analysis_confidence(score(likelihood, lines)),
+        suggested_replies=suggested_replies(message.language, intent, lines, complete=message.complete),
     )

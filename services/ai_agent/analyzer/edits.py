@@ -132,7 +132,7 @@ def _changed(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
         product = _named(tokens, place, ranged.start) or _named(tokens, ranged.end, part.stop)
         return [Reading(Operation.SET, part.start, ranged.end, ranged._replace(value=ranged.upper or ranged.value, upper=None), product)]
     link = _link(tokens, place, part.stop, {"to", "into", "for"})
-    if link is None:
+    if link is None or (tokens[place - 1].word == "cut" and not part.quantities):
         return []
     old = read_item(tokens, place, link - (tokens[link - 1].word in {"up", "down", "back"}))
     return _set_or_swap(tokens, part, old, read_item(tokens, link + 1, part.stop))

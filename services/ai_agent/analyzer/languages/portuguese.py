@@ -133,6 +133,7 @@ WORDS = {
     "another": "outro, outra",
     "other": "outros, outras",
     "instead of": "em vez de, em vez do, em vez da, no lugar de, no lugar do, no lugar da, ao invés de, ao invés do, ao invés da",
+    "the last order": "el último pedido, mi último pedido, o último pedido, meu último pedido, último pedido",
     "the last one": "o último, a última",
     # people and talk
     "please": "por favor, pfv, pf, porfavor, por gentileza, pfvr",

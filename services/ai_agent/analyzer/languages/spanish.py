@@ -145,6 +145,7 @@ WORDS = {
     "another": "otro, otra",
     "other": "otros, otras",
     "instead of": "en vez de, en vez del, en lugar de, en lugar del",
+    "the last order": "el último pedido, mi último pedido, o último pedido, meu último pedido, último pedido",
     "the last one": "lo último, el último, la última",
     # people and talk
     "please": "por favor, porfa, porfavor, porfis, xfa, x favor, plis",

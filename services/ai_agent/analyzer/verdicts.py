@@ -1,0 +1,47 @@
+"""The intent of a message: by the rules where they are surer, else as learned from examples."""
+
+from collections.abc import Sequence
+
+from schemas.analysis import Intent, Line, Operation
+from services.ai_agent.analyzer.features import features
+from services.ai_agent.analyzer.intents import read_intent
+from services.ai_agent.analyzer.learned import Learned
+from services.ai_agent.analyzer.readings import UNSURE
+from services.ai_agent.analyzer.tokens import Kind, Token
+from services.ai_agent.analyzer.vocabulary import ORDER_VERBS
+
+RULED = 0.97
+"""How sure a rule is that needs no second opinion."""
+_MARKS = frozenset(".!?,")
+_PAST = frozenset({"was", "were", "arrived", "came", "got"})
+
+
+def decide(learned: Learned, tokens: Sequence[Token], meant: str, lines: Sequence[Line], *, complete: bool) -> tuple[Intent, float]:
+    """The intent of a message and how likely it is."""
+    spoken, _ = read_intent(meant, lines, complete=complete)
+    if is_ruled(tokens, lines, spoken):
+        return spoken, RULED
+    return learned.intent(*features(tokens, lines, spoken, complete=complete))
+
+
+def is_ruled(tokens: Sequence[Token], lines: Sequence[Line], spoken: Intent) -> bool:
+    """Tell whether the rules decide: on an order with quantities, a change that names its product, and what is said in one word or sign."""
+    if spoken in {Intent.ORDER, Intent.MODIFY} and any(line.quantity is not None for line in lines):
+        return not _may_be_report(tokens)
+    if any(line.operation is not Operation.ADD and line.product for line in lines):
+        return spoken in {Intent.ORDER, Intent.MODIFY} and not _may_be_refusal(tokens, lines)
+    words = [token for token in tokens if token.kind is Kind.WORD]
+    if lines or spoken is Intent.OTHER:
+        return False
+    return not words or (len(words) == 1 and all(token.word in _MARKS for token in tokens if token.kind is not Kind.WORD))
+
+
+def _may_be_report(tokens: Sequence[Token]) -> bool:
+    """Tell whether numbers may be told of something that was: 2 cases of milk were warm."""
+    said = {token.word for token in tokens}
+    return not said.isdisjoint(_PAST) and said.isdisjoint(ORDER_VERBS)
+
+
+def _may_be_refusal(tokens: Sequence[Token], lines: Sequence[Line]) -> bool:
+    """Tell whether what reads as a change may say no to everything: no desserts, cancel that last thing."""
+    return any(token.word in {"no", "cancel"} for token in tokens) or all(line.confidence <= UNSURE for line in lines)

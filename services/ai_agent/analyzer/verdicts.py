@@ -12,6 +12,7 @@ from services.ai_agent.analyzer.vocabulary import ORDER_VERBS
 
 RULED = 0.97
 """How sure a rule is that needs no second opinion."""
+_SHORT = 2
 _MARKS = frozenset(".!?,")
 _PAST = frozenset({"was", "were", "arrived", "came", "got"})
 
@@ -43,5 +44,5 @@ def _may_be_report(tokens: Sequence[Token]) -> bool:
 
 
 def _may_be_refusal(tokens: Sequence[Token], lines: Sequence[Line]) -> bool:
-    """Tell whether what reads as a change may say no to everything: no desserts, cancel that last thing."""
-    return any(token.word in {"no", "cancel"} for token in tokens) or all(line.confidence <= UNSURE for line in lines)
+    """Tell whether what reads as a change may say no to everything: no desserts."""
+    return (tokens[0].word == "no" and len(tokens) <= _SHORT) or all(line.confidence <= UNSURE for line in lines)

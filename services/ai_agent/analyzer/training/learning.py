@@ -92,9 +92,11 @@ def write(learned: Learned, file: Path) -> None:
 
 
 def _read(example: Example) -> _Read:
+    """An example with its intent, if it has one: to name nothing but a product is to order it."""
     message = Message.read(example.text)
     spoken, _ = read_intent(message.meant, message.lines, complete=message.complete)
-    intent = Intent(example.labels["intent"]) if example.form in {Form.INTENT, Form.WHOLESALE} else None
+    told = example.labels.get("intent", Intent.ORDER if example.form is Form.LINE and example.labels["quantity"] is None else None)
+    intent = None if told is None else Intent(told)
     return _Read(example, message, intent, *features(message.tokens, message.lines, spoken, complete=message.complete))
 
 

@@ -8,7 +8,7 @@ from services.ai_agent.analyzer.dates import delivery_date
 from services.ai_agent.analyzer.intents import LINE_INTENTS
 from services.ai_agent.analyzer.languages import ENGLISH
 from services.ai_agent.analyzer.learned import Learned
-from services.ai_agent.analyzer.reading import Message
+from services.ai_agent.analyzer.messages import Message
 from services.ai_agent.analyzer.references import references
 from services.ai_agent.analyzer.replies import suggested_replies
 from services.ai_agent.analyzer.verdicts import decide
@@ -22,7 +22,7 @@ def analyze(text: str, today: date, *, language: str = ENGLISH) -> Analysis:
     """
     learned = Learned.load()
     message = Message.read(text, language)
-    intent, likelihood = decide(learned, message.tokens, message.meant, message.lines, complete=message.complete)
+    intent, likelihood = decide(learned, message)
     lines = [line.model_copy(update={"confidence": learned.line_confidence(kinds(line))}) for line in message.lines if intent in LINE_INTENTS]
     return Analysis(
         intent=intent,

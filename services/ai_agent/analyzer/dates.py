@@ -30,7 +30,10 @@ _BEFORE_AMBIGUOUS = re.compile(r"\b(?:for|on|by|next|this|before|deliver|deliver
 
 
 def delivery_date(text: str, today: date, *, day_first: bool = False) -> date | None:
-    """The first day in `text` (lower case) that is today or later, or None. A weekday is the next one after today; `day_first` reads 5/12 as the 5th of December."""
+    """The first day in `text` (lower case) that is today or later, or None.
+
+    A weekday is the next one after today; `day_first` reads 5/12 as the 5th of December.
+    """
     for match in _PATTERN.finditer(text):
         if (
             match["weekday"] in _AMBIGUOUS

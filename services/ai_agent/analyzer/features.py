@@ -1,6 +1,7 @@
 """What the learned model sees of a message: words, pairs of words, pieces of words, and what the grammar found, each as a number of a bucket."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from zlib import crc32
 
 from schemas.analysis import Intent, Line
@@ -26,7 +27,7 @@ def features(tokens: Sequence[Token], lines: Sequence[Line], spoken: Intent, *, 
 
 def _of_words(words: Sequence[str]) -> Iterable[str]:
     yield from words
-    yield from map(" ".join, zip(words, words[1:], strict=False))
+    yield from map(" ".join, pairwise(words))
     for word in words:
         if len(word) >= _SHORTEST:
             padded = f"<{word}>"

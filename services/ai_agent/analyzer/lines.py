@@ -23,7 +23,8 @@ _QUESTION = re.compile(
     r"|\b(?:prices?|cost) (?:of|for|on)|how much (?:is|are|for|do|does|would)|(?:in stock|on hand|availability|available)\W*$"
 )
 _REPORT = re.compile(
-    r"\b(?:missing|(?<!\( )(?<!, )broken(?! (?:in|into|up))|damaged|rotten|spoil(?:ed|t)|expired|mou?ldy|wrong|shorted|never (?:came|arrived|got|received)"
+    r"\b(?:missing|(?<!\( )(?<!, )broken(?! (?:in|into|up))|damaged|rotten|spoil(?:ed|t)|expired|mou?ldy|wrong|shorted"
+    r"|never (?:came|arrived|got|received)"
     r"|(?:you|they|driver) (?:sent|delivered|charged|gave|brought|forgot)"
     r"|(?:we|i) (?:received|got|ordered|bought|paid|had)|arrived|complain|complaint|refund|refunded|credit)\b"
 )

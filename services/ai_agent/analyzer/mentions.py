@@ -48,7 +48,9 @@ def read_mention(tokens: Sequence[Token], part: Part, earlier: Sequence[Reading]
         return None
     if has_verb or (earlier and begin == part.start and part.joint is not Joint.START):
         return Reading(Operation.ADD, part.start, product.end, None, product, None, UNSURE)
-    if all(token.word in ASSENT or token.kind is Kind.SYMBOL for token in tokens[part.start : begin]) and _ends_with_remark(tokens, product.end, part.stop, is_first=part.joint is Joint.START):
+    if all(token.word in ASSENT or token.kind is Kind.SYMBOL for token in tokens[part.start : begin]) and _ends_with_remark(
+        tokens, product.end, part.stop, is_first=part.joint is Joint.START
+    ):
         return Reading(Operation.ADD, part.start, product.end, None, product, None, GUESS)
     return None
 

@@ -67,7 +67,11 @@ def read_quantity(tokens: Sequence[Token], index: int) -> Quantity | None:
     factor = _factor(tokens, number)
     if factor is not None:
         size = (number.end + 1, factor.end)
-        return Quantity(index, _behind_second_measure(tokens, factor.end), number.value, number.upper, size=size) if factor.name in units.MEASURES else None
+        return (
+            Quantity(index, _behind_second_measure(tokens, factor.end), number.value, number.upper, size=size)
+            if factor.name in units.MEASURES
+            else None
+        )
     place = number.end + (kind_at(tokens, number.end) is Kind.TIMES)
     place += word_at(tokens, place) in _BETWEEN
     place += 2 * (word_at(tokens, place) in {"order", "orders"} and word_at(tokens, place + 1) == "of")
@@ -104,7 +108,12 @@ def _is_no_quantity(tokens: Sequence[Token], index: int, number: Number) -> bool
         return number.end == index + 1 and read_unit(tokens, number.end) is None and _pack_size(tokens, number.end)[0] is None
     if word == "one" and number.end == index + 1 and before in _POINTERS and kind_at(tokens, number.end) is not Kind.WORD:
         return True
-    if (word == "thousand" and behind == "island") or behind in _NAME_ENDINGS or before in _LABELS or (word == "zero" and kind_at(tokens, index - 1) is Kind.WORD and before not in STOPS):
+    if (
+        (word == "thousand" and behind == "island")
+        or behind in _NAME_ENDINGS
+        or before in _LABELS
+        or (word == "zero" and kind_at(tokens, index - 1) is Kind.WORD and before not in STOPS)
+    ):
         return True
     unit = read_unit(tokens, number.end)
     if before == "of" and kind_at(tokens, index - 2) is Kind.WORD and unit and unit.name in units.MEASURES:

@@ -55,7 +55,8 @@ _NUMERIC_NOISE = rf"""(?=[\d$€£@+(\#])(?:
   | \+?\(?\d{{3}}\)?[\s.-]{{1,2}}\d{{3}}[\s.-]\d{{4}}(?!\d) | \+\d[\d\s-]{{6,16}}\d | \d{{3}}-\d{{4}}(?!\d)
   | \d{{1,2}}(?:\s?[-–]\s?\d{{1,2}})?(?::\d\d)?\s?[ap]\.?m\b\.? | \d{{1,2}}:\d\d(?!\d) | \d{{1,2}}\s?o['’]clock
   | \d{{1,2}}(?:st|nd|rd|th)\b(?:\s(?:of\s)?{_MONTH}\b)? | \d{{1,2}}\s{_MONTH}\b
-  | \d+(?:\s?(?:-|–|to)\s?\d+)?\s?(?:minut[eo]s?|mins?|hours?|hrs?|h|horas?|days?|d[ií]as?|weeks?|semanas?|months?|meses|years?|yrs?|a[ñn]os|people|persons|person[ae]s|pessoas|guests|miles)\b
+  | \d+(?:\s?(?:-|–|to)\s?\d+)?\s?(?:minut[eo]s?|mins?|hours?|hrs?|h|horas?|days?|d[ií]as?|weeks?|semanas?|months?|meses|years?|yrs?|a[ñn]os
+    |people|persons|person[ae]s|pessoas|guests|miles)\b
   | \#\d{{3,}} | \d{{7,}} | \d{{1,5}}\s(?:{_LETTER}{{1,20}}\s){{1,3}}(?:street|avenue|ave|road|boulevard|blvd)\b)
 """
 _TOKEN = re.compile(

@@ -124,7 +124,9 @@ EDIBLE = frozenset({"bar", "bulb", "clove", "ear", "head", "leaf", "loaf", "rib"
 """Units that can be the product itself where no product follows: 2 rolls."""
 TRAILING = frozenset({"bunch", "case", "clove", "slice", "sprig", "stalk"})
 """Units that people also write behind the product: 6 garlic cloves."""
-_ADJECTIVES = frozenset({"small", "medium", "large", "big", "heaped", "heaping", "rounded", "level", "scant", "generous", "thin", "thick", "full", "whole"})
+_ADJECTIVES = frozenset(
+    {"small", "medium", "large", "big", "heaped", "heaping", "rounded", "level", "scant", "generous", "thin", "thick", "full", "whole"}
+)
 _NOT_UNIT_BEFORE = {
     "ball": {"park"},
     "cube": {"steak", "steaks"},

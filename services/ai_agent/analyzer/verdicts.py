@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from schemas.analysis import Intent, Line, Operation
 from services.ai_agent.analyzer.features import features
-from services.ai_agent.analyzer.intents import read_intent
+from services.ai_agent.analyzer.intents import LINE_INTENTS, read_intent
 from services.ai_agent.analyzer.learned import Learned
+from services.ai_agent.analyzer.messages import Message
 from services.ai_agent.analyzer.readings import UNSURE
 from services.ai_agent.analyzer.tokens import Kind, Token
 from services.ai_agent.analyzer.vocabulary import ORDER_VERBS
@@ -17,23 +18,24 @@ _MARKS = frozenset(".!?,")
 _PAST = frozenset({"was", "were", "arrived", "came", "got"})
 
 
-def decide(learned: Learned, tokens: Sequence[Token], meant: str, lines: Sequence[Line], *, complete: bool) -> tuple[Intent, float]:
+def decide(learned: Learned, message: Message) -> tuple[Intent, float]:
     """The intent of a message and how likely it is."""
-    spoken, _ = read_intent(meant, lines, complete=complete)
-    if is_ruled(tokens, lines, spoken):
+    spoken, _ = read_intent(message.meant, message.lines, complete=message.complete)
+    if is_ruled(message, spoken):
         return spoken, RULED
-    return learned.intent(*features(tokens, lines, spoken, complete=complete))
+    return learned.intent(*features(message.tokens, message.lines, spoken, complete=message.complete))
 
 
-def is_ruled(tokens: Sequence[Token], lines: Sequence[Line], spoken: Intent) -> bool:
+def is_ruled(message: Message, spoken: Intent) -> bool:
     """Tell whether the rules decide: on an order with quantities, a change that names its product, and what is said in one word or sign."""
-    if spoken in {Intent.ORDER, Intent.MODIFY} and any(line.quantity is not None for line in lines):
+    tokens, lines = message.tokens, message.lines
+    if spoken in LINE_INTENTS and any(line.quantity is not None for line in lines):
         return not _may_be_report(tokens)
     if any(line.operation is not Operation.ADD and line.product for line in lines):
-        return spoken in {Intent.ORDER, Intent.MODIFY} and not _may_be_refusal(tokens, lines)
-    words = [token for token in tokens if token.kind is Kind.WORD]
+        return spoken in LINE_INTENTS and not _may_be_refusal(tokens, lines)
     if lines or spoken is Intent.OTHER:
         return False
+    words = [token for token in tokens if token.kind is Kind.WORD]
     return not words or (len(words) == 1 and all(token.word in _MARKS for token in tokens if token.kind is not Kind.WORD))
 
 

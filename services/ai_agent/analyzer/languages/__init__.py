@@ -1,5 +1,8 @@
-"""The languages of customers. The grammar is written once, in English: the words of conversation of another language are read as the English
-ones that mean the same, and product names stay as they are."""
+"""The languages of customers.
+
+The grammar is written once, in English: the words of conversation of another language are read as the English ones that mean the same, and
+product names stay as they are.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple

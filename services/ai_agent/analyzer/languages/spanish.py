@@ -177,7 +177,7 @@ WORDS = {
     "going to": "voy a, vamos a, va a",
     "need": "hace falta, hacen falta, ocupo, ocupamos",
     "would like": "quisiera, quisiéramos, me gustaría, nos gustaría, desearía",
-    "place an order": "hacer un pedido, hacer el pedido, hacer pedido, hacer mi pedido, poner un pedido, hacer una orden, levantar un pedido, realizar un pedido",
+    "place an order": "hacer un pedido, hacer el pedido, hacer pedido, hacer mi pedido, poner un pedido, hacer una orden, levantar un pedido",
     "order": "pedido, pedidos, orden, encargo",
     "delivery": "entrega, entregas, reparto, envío",
     "everything": "todo",
@@ -257,7 +257,10 @@ VERBS = {
 }
 """For each verb of the grammar the stems of those that mean the same; ENDINGS follow."""
 
-ENDINGS = "o a as an amos e es en emos ar er ir í é ame anos eme enos arme arnos erme irme alo ala alos alas elo ela elos elas arlo arla anme enme ale ele me nos"
+ENDINGS = """
+    o a as an amos e es en emos ar er ir í é ame anos eme enos arme arnos erme irme alo ala alos alas elo ela elos elas arlo arla anme enme ale ele
+    me nos
+"""
 
 USUAL = (
     r"lo (?:mismo )?de (?:siempre|costumbre)|lo habitual|(?:mi|el|nuestro) pedido (?:habitual|de siempre|normal)"

@@ -21,7 +21,7 @@ from services.ai_agent.analyzer.confidence import kinds, score
 from services.ai_agent.analyzer.features import BUCKETS, FINDINGS, features
 from services.ai_agent.analyzer.intents import LINE_INTENTS, read_intent
 from services.ai_agent.analyzer.learned import Learned
-from services.ai_agent.analyzer.reading import Message
+from services.ai_agent.analyzer.messages import Message
 from services.ai_agent.analyzer.training.examples import Example, Form
 from services.ai_agent.analyzer.training.marks import mark_line, mark_message, mark_wholesale
 from services.ai_agent.analyzer.verdicts import decide, is_ruled
@@ -43,6 +43,7 @@ _NOTHING_LEARNED = Learned((Intent.OTHER,), (0.0,), (0.0,), (array("b", bytes(BU
 class _Read(NamedTuple):
     example: Example
     message: Message
+    spoken: Intent
     intent: Intent | None
     words: list[int]
     grammar: list[int]
@@ -58,8 +59,10 @@ class _Judged(NamedTuple):
     form: Form
 
     def counted(self) -> Iterator[tuple[Line, bool]]:
-        """The lines that tell how often lines are right: no product without a quantity where a file has nothing but products, and no
-        change where a file has intents alone, which may call it anything."""
+        """The lines that tell how often lines are right.
+
+        Left out are products without a quantity where a file has nothing but products, and changes where it has only intents.
+        """
         for line, mark in zip(self.lines, self.marks, strict=True):
             if (self.form is Form.LINE and line.quantity is None) or (self.form is Form.INTENT and line.operation is not Operation.ADD):
                 continue
@@ -72,7 +75,7 @@ def learn(examples: Sequence[Example]) -> tuple[Learned, dict[str, Any]]:
     labelled = [one for one in read if one.intent is not None]
     likely = _out_of_fold(labelled)
     model = _fit(labelled)
-    judged = [_judge(one, *likely.get(id(one), decide(model, one.message.tokens, one.message.meant, one.message.lines, complete=False))) for one in read]
+    judged = [_judge(one, *likely.get(id(one), decide(model, one.message))) for one in read]
     tables = _tables(judged)
     figures = _figures(labelled, likely) | _calibration(judged)
     return model._replace(lines=tables[0], analyses=tables[1]), figures
@@ -97,7 +100,7 @@ def _read(example: Example) -> _Read:
     spoken, _ = read_intent(message.meant, message.lines, complete=message.complete)
     told = example.labels.get("intent", Intent.ORDER if example.form is Form.LINE and example.labels["quantity"] is None else None)
     intent = None if told is None else Intent(told)
-    return _Read(example, message, intent, *features(message.tokens, message.lines, spoken, complete=message.complete))
+    return _Read(example, message, spoken, intent, *features(message.tokens, message.lines, spoken, complete=message.complete))
 
 
 def _matrix(read: Sequence[_Read]) -> csr_matrix:
@@ -125,7 +128,7 @@ def _fit(read: Sequence[_Read]) -> Learned:
     table = model.coef_ * scale
     steps = [float(np.abs(row).max()) / _LARGEST for row in table]
     rows = tuple(array("b", np.rint(row / step).astype(np.int8).tobytes()) for row, step in zip(table, steps, strict=True))
-    return Learned(tuple(map(Intent, model.classes_)), tuple(map(float, model.intercept_)), tuple(steps), rows, {}, ())
+    return Learned(tuple(map(Intent, model.classes_)), tuple(float(bias) for bias in np.ravel(model.intercept_)), tuple(steps), rows, {}, ())
 
 
 def _out_of_fold(read: Sequence[_Read]) -> dict[int, tuple[Intent, float]]:
@@ -135,8 +138,7 @@ def _out_of_fold(read: Sequence[_Read]) -> dict[int, tuple[Intent, float]]:
     for seen, held in StratifiedKFold(FOLDS, shuffle=True, random_state=0).split(np.zeros(len(read)), told):
         model = _fit([read[at] for at in seen])
         for at in held:
-            message = read[at].message
-            found[id(read[at])] = decide(model, message.tokens, message.meant, message.lines, complete=message.complete)
+            found[id(read[at])] = decide(model, read[at].message)
     return found
 
 
@@ -187,12 +189,12 @@ def _figures(read: Sequence[_Read], likely: dict[int, tuple[Intent, float]]) -> 
     for form in (Form.INTENT, Form.WHOLESALE):
         rows = [one for one in read if one.example.form is form]
         told, found = [str(one.intent) for one in rows], [str(likely[id(one)][0]) for one in rows]
-        ruled = sum(is_ruled(one.message.tokens, one.message.lines, read_intent(one.message.meant, one.message.lines, complete=False)[0]) for one in rows)
+        ruled = sum(is_ruled(one.message, one.spoken) for one in rows)
         right = sum(one == other for one, other in zip(told, found, strict=True))
         figures[f"{form}: held back texts, accuracy, macro F1, decided by rules"] = (
             len(rows),
             round(right / (len(rows) or 1), 4),
-            round(float(f1_score(told, found, average="macro", zero_division=0)), 4),
+            round(float(f1_score(told, found, average="macro")), 4),
             ruled,
         )
     return figures

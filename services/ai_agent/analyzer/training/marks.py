@@ -103,8 +103,6 @@ def mark_wholesale(labels: dict[str, Any], predicted: list[dict[str, Any]]) -> l
 
 
 def _is_same_line(wanted: dict[str, Any], line: dict[str, Any]) -> bool:
-    numbers = all(
-        wanted.get(key) is line.get(key) is None or same_number(line.get(key), wanted.get(key)) for key in ("quantity", "quantity_max")
-    )
+    numbers = all(wanted.get(key) is line.get(key) is None or same_number(line.get(key), wanted.get(key)) for key in ("quantity", "quantity_max"))
     phrases = all(is_same_product(str(wanted.get(key) or ""), str(line.get(key) or "")) for key in ("product", "replaces"))
     return numbers and phrases and wanted["operation"] == line["operation"] and same_unit(line.get("unit"), wanted.get("unit"))

@@ -5,11 +5,16 @@ import unicodedata
 from collections import Counter
 
 from services.ai_agent.analyzer.units import unit_name
+from services.ai_agent.analyzer.vocabulary import words
 
-_SIZES = frozenset(
-    """small medium large medium-size medium-sized big extra-large jumbo thin thick whole x-large mini baby regular heaped heaping level scant
-    generous rounded packed us of""".split()
+_SIZES = words(
+    """
+    small medium large medium-size medium-sized big extra-large jumbo thin thick whole x-large mini baby regular heaped heaping level scant
+    generous rounded packed us of
+    """
 )
+_SAME = {"container": "tub", "pack": "package"}
+"""Units that nobody tells apart when labelling."""
 _TOLERANCE, _LEAST = 0.011, 0.006
 _SHORT = 3
 
@@ -54,12 +59,12 @@ def same_unit(one: str | None, other: str | None) -> bool:
 def _unit(written: str | None) -> str | None:
     if written is None or not written.strip(" ."):
         return None
-    words = written.strip(" .").lower().replace(".", "").replace("_", " ").split()
-    kept = [word for word in words if word not in _SIZES] if unit_name(" ".join(words)) is None else words
+    spelled = written.strip(" .").lower().replace(".", "").replace("_", " ").split()
+    kept = [word for word in spelled if word not in _SIZES] if unit_name(" ".join(spelled)) is None else spelled
     if kept[:1] in (["fl"], ["fluid"]):
         return "fl oz"
     name = " ".join(kept)
     for form in (name, name.removesuffix("es"), name.removesuffix("s")):
         if found := unit_name(form):
-            return found
+            return _SAME.get(found, found)
     return name.removesuffix("s") if len(name) > _SHORT else name or None

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 from schemas.analysis import Operation
 from services.ai_agent.analyzer.parts import Part
-from services.ai_agent.analyzer.phrases import Phrase, phrase_behind
-from services.ai_agent.analyzer.readings import CERTAIN, LIKELY, UNSURE, Item, Reading, read_item
+from services.ai_agent.analyzer.phrases import Phrase, parts_products, phrase_behind
+from services.ai_agent.analyzer.readings import CERTAIN, LIKELY, UNSURE, Item, Reading, is_pointer, read_item
 from services.ai_agent.analyzer.tokens import Kind, Token, word_at
-from services.ai_agent.analyzer.vocabulary import ASSENT, NOT_NAMED, STOPS, words
+from services.ai_agent.analyzer.vocabulary import ASSENT, NOT_NAMED, QUESTIONS, STOPS, words
 
 _REMOVERS = words("remove scrap drop delete skip scratch omit cancel nix lose forget hold minus")
 _ABANDONERS = frozenset({"cancel", "forget", "scrap", "scratch", "drop", "nix", "delete"})
@@ -16,13 +16,15 @@ _REFUSED = words("need want send bring add include deliver give")
 _CHANGERS = words("change update adjust bump increase decrease reduce raise lower cut up set correct edit modify")
 _SWAPPERS = words("swap replace switch exchange substitute sub trade")
 _SECOND_THOUGHTS = frozenset({"actually", "correction", "meant", "rather", "oops", "wait"})
+_IN_PLACE_OF = {("instead", "of"), ("rather", "than")}
+_POINTED = frozenset({"last", "one", "item", "line", "first", "second", "third"})
 _ADDITIONS = words("add also another more extra additional plus")
 _WHOLE_ORDER = words("order orders everything delivery purchase")
 _DETERMINERS = words("the my our this that whole entire all of week's today's tomorrow's today tomorrow next")
 _NOT_REFUSED = words(
     """
     thanks thank thx problem problems worries need one idea way longer other else hurry rush change changes question questions sir
-    please sorry nothing order stress doubt later extra matter biggie prob further dont don't not never thing stop wait actually
+    please sorry nothing order stress doubt later extra enough right queries matter biggie prob further dont don't not never thing stop wait actually
     """
 )
 _LEAD_IN = STOPS | ASSENT | _SECOND_THOUGHTS | {"no", "nope"}
@@ -56,6 +58,10 @@ def _trigger(tokens: Sequence[Token], part: Part) -> tuple[_Reader, int] | None:
         word, following = tokens[place].word, word_at(tokens, place + 1)
         if word in _REFUSALS and following in _REMOVERS:
             return None
+        if (word == "need" and word_at(tokens, place - 1) != "no") or (word == "up" and not part.quantities):
+            continue
+        if following in QUESTIONS:
+            return None
         found = _reader_of(word, following)
         if word in _REMOVERS and any(word_at(tokens, quantity.start - 1) == "to" for quantity in part.quantities):
             found = (_changed, 1)
@@ -73,6 +79,8 @@ def _reader_of(word: str, following: str) -> tuple[_Reader, int] | None:
         return _taken_off, 1
     if word == "no" and following not in _NOT_REFUSED and following not in STOPS:
         return _refused, 1
+    if word == "need" and following == "for":
+        return _refused, 2
     if word == "get" and following == "rid":
         return _removed, 3
     if word == "make":
@@ -80,7 +88,7 @@ def _reader_of(word: str, following: str) -> tuple[_Reader, int] | None:
     if word in _CHANGERS:
         return _changed, 1
     if word in _SWAPPERS:
-        return _swapped, 1
+        return _swapped, 1 + (following == "out")
     return None
 
 
@@ -93,7 +101,7 @@ def _removed(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
         if set(_words(tokens, item)) & NOT_NAMED or (item == _NOTHING and _has_number(tokens, start, stop)):
             continue
         if item.product is not None or item.quantity is not None or not readings:
-            confidence = LIKELY if item.product else UNSURE
+            confidence = LIKELY if item.product or not _POINTED.isdisjoint(token.word for token in tokens[start:stop]) else UNSURE
             readings.append(Reading(Operation.REMOVE, part.start, _end(item, stop), item.quantity, item.product, None, confidence))
     return readings
 
@@ -150,13 +158,14 @@ def _swapped(tokens: Sequence[Token], part: Part, place: int) -> list[Reading]:
 
 def _instead(tokens: Sequence[Token], part: Part) -> list[Reading]:
     """2% milk instead of whole milk; instead of whole milk send 2%; 5 instead of 3."""
-    at = next((at for at in range(part.start, part.stop) if tokens[at].word == "instead" and word_at(tokens, at + 1) == "of"), None)
+    at = next((at for at in range(part.start, part.stop) if (tokens[at].word, word_at(tokens, at + 1)) in _IN_PLACE_OF), None)
     if at is None:
         return []
     old = read_item(tokens, at + 2, part.stop)
     if at > part.start:
         return _set_or_swap(tokens, part, old, read_item(tokens, part.start, at))
-    return _set_or_swap(tokens, part, old, read_item(tokens, old.product.end, part.stop)) if old.product else []
+    known = old.product or old.quantity
+    return _set_or_swap(tokens, part, old, read_item(tokens, known.end, part.stop)) if known else []
 
 
 def _opposed(tokens: Sequence[Token], part: Part) -> list[Reading]:
@@ -173,7 +182,9 @@ def _opposed(tokens: Sequence[Token], part: Part) -> list[Reading]:
 def _corrected(tokens: Sequence[Token], part: Part) -> list[Reading]:
     """Actually 4 cases; 5 not 3; the milk should be 4; eggs to 2. What was said wrongly is left out."""
     spoken = {token.word for token in tokens[part.start : part.stop]} if part.quantities else set[str]()
-    if not part.quantities or spoken & _PLAIN_VERBS:
+    if not part.quantities:
+        return _renamed(tokens, part)
+    if spoken & _PLAIN_VERBS:
         return []
     quantity = part.quantities[0]
     opposed = next((other for other in part.quantities[1:] if word_at(tokens, other.start - 1) == "not"), None)
@@ -187,6 +198,16 @@ def _corrected(tokens: Sequence[Token], part: Part) -> list[Reading]:
         return []
     product = product or (_named(tokens, opposed.end, part.stop) if opposed else None)
     return [Reading(Operation.SET, part.start, _end(Item(quantity, product), quantity.end), quantity, product, None, LIKELY)]
+
+
+def _renamed(tokens: Sequence[Token], part: Part) -> list[Reading]:
+    """The lemons should be limes."""
+    at = next((at for at in range(part.start, part.stop) if tokens[at].word == "should" and word_at(tokens, at + 1) == "be"), None)
+    old = phrase_behind(tokens, part.start, at) if at is not None else None
+    new = phrase_behind(tokens, at + 2, part.stop) if at is not None else None
+    if at is None or old is None or new is None or is_pointer(tokens, old):
+        return []
+    return [Reading(Operation.SWAP, part.start, new.end, None, new, old, LIKELY)]
 
 
 def _set_or_swap(tokens: Sequence[Token], part: Part, old: Item, new: Item) -> list[Reading]:
@@ -226,8 +247,8 @@ def _speaks_of_all(tokens: Sequence[Token], part: Part, place: int) -> bool:
 
 
 def _alternatives(tokens: Sequence[Token], start: int, stop: int) -> list[tuple[int, int]]:
-    """The ranges between the words "or" and "nor"."""
-    borders = [at for at in range(start, stop) if tokens[at].word in {"or", "nor"}]
+    """The ranges between the words "or", "nor" and "and"."""
+    borders = [at for at in range(start, stop) if tokens[at].word in {"or", "nor"} or parts_products(tokens, at)]
     return list(zip([start, *(at + 1 for at in borders)], [*borders, stop], strict=True))
 
 

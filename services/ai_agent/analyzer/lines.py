@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from schemas.analysis import Line, Operation
+from services.ai_agent.analyzer.context import Context
 from services.ai_agent.analyzer.edits import continue_removal, read_edits
 from services.ai_agent.analyzer.mentions import read_mention
 from services.ai_agent.analyzer.orders import read_orders
@@ -53,6 +54,7 @@ def _read(tokens: Sequence[Token]) -> tuple[list[Reading], list[Reading]]:
             asked = True
             continue
         removing = False
+        context = Context(tokens)
         for part in _parts_of_order(tokens, sentence, written):
             edits = read_edits(tokens, part)
             if not edits and removing and _goes_on(tokens, part):
@@ -60,9 +62,9 @@ def _read(tokens: Sequence[Token]) -> tuple[list[Reading], list[Reading]]:
             closed = closed or any(token.word in _FAREWELLS for token in tokens[part.start : part.start + 2])
             removing = bool(edits) and edits[-1].operation is Operation.REMOVE and tokens[part.start].word != "no"
             found = [reading for reading in edits or read_orders(tokens, part) if reading.product is not None or not asked]
-            readings.extend(found)
+            context.take(part, found, readings, mentions)
             if not found and not closed and (mention := read_mention(tokens, part, readings)):
-                mentions.append(mention)
+                context.mention(mention, readings, mentions)
     return readings, mentions
 
 

@@ -44,7 +44,7 @@ def read_mention(tokens: Sequence[Token], part: Part, earlier: Sequence[Reading]
     begin = _behind_opening(tokens, part)
     product = phrase_behind(tokens, begin, part.stop)
     has_verb = _is_asked_for(tokens, part.start, product.start if product else part.stop)
-    if product is None or is_pointer(tokens, product) or not _may_be_product(tokens, part, product, has_verb=has_verb):
+    if product is None or is_pointer(tokens, product) or _is_share(tokens, product) or not _may_be_product(tokens, part, product, has_verb=has_verb):
         return None
     if has_verb or (earlier and begin == part.start and part.joint is not Joint.START):
         return Reading(Operation.ADD, part.start, product.end, None, product, None, UNSURE)
@@ -53,6 +53,11 @@ def read_mention(tokens: Sequence[Token], part: Part, earlier: Sequence[Reading]
     ):
         return Reading(Operation.ADD, part.start, product.end, None, product, None, GUESS)
     return None
+
+
+def _is_share(tokens: Sequence[Token], product: Phrase) -> bool:
+    """Tell whether a phrase is a percentage alone: 83% if you have it."""
+    return product.end - product.start == 1 and tokens[product.start].kind is Kind.NAME and tokens[product.start].word.endswith("%")
 
 
 def _is_asked_for(tokens: Sequence[Token], start: int, stop: int) -> bool:

@@ -20,7 +20,9 @@ _AROUND_ALONE = (
     | ASSENT
     | FILLERS
     | ORDER_VERBS
-    | words("i we just only about them those that it no maybe me us for now then total this time week today take i'll we'll")
+    | words(
+        "i we just only about them those that it no maybe me us for now then total this time week today tomorrow take can could get have i'll we'll"
+    )
 )
 
 

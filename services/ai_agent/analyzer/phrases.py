@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.ai_agent.analyzer.tokens import Kind, Token, word_at
-from services.ai_agent.analyzer.vocabulary import FILLERS, PREPARED, STOPS, TRAILERS
+from services.ai_agent.analyzer.vocabulary import FILLERS, PAIRS, PREPARED, STOPS, TRAILERS
 
 
 class Phrase(NamedTuple):
@@ -34,12 +34,30 @@ def phrase_behind(tokens: Sequence[Token], start: int, stop: int) -> Phrase | No
 def phrase_before(tokens: Sequence[Token], start: int, stop: int) -> Phrase | None:
     """Read the product that stands before its quantity: what follows the last word of conversation."""
     end = stop
+    if end - 1 > start and tokens[end - 1].word == ")":
+        opening = next((at for at in range(end - 2, max(start, end - _NOTE), -1) if tokens[at].word == "("), None)
+        named = phrase_before(tokens, start, opening) if opening is not None else None
+        if named is not None and named.end == opening:
+            return Phrase(named.start, end)
     while end > start and _is_edge(tokens[end - 1]):
         end -= 1
     begin = end
     while begin > start and _belongs(tokens[begin - 1]) and tokens[begin - 1].word != ":":
         begin -= 1
     return _trimmed(tokens, begin, end)
+
+
+def parts_products(tokens: Sequence[Token], place: int) -> bool:
+    """Tell whether an "and" parts two products rather than standing within the name of one."""
+    return tokens[place].word in {"and", "&"} and (word_at(tokens, place - 1), word_at(tokens, place + 1)) not in PAIRS
+
+
+def split_at_and(tokens: Sequence[Token], phrase: Phrase) -> list[Phrase]:
+    """The products of a phrase: mint, basil of "mint and basil"."""
+    head = tokens[phrase.end - 1].word
+    borders = [at for at in range(phrase.start + 1, phrase.end - 1) if parts_products(tokens, at) and (word_at(tokens, at - 1), head) not in PAIRS]
+    edges = zip([phrase.start, *(at + 1 for at in borders)], [*borders, phrase.end], strict=True)
+    return [found for start, end in edges if (found := _trimmed(tokens, start, end))]
 
 
 def wording(text: str, tokens: Sequence[Token], phrase: Phrase) -> str:

@@ -29,11 +29,12 @@ class Quantity(NamedTuple):
 _DOZEN = 12
 _LARGEST = 1_000_000
 _NAME_ENDINGS = frozenset({"up", "%", "percent", "pct", "ct", "count", "ply", "way", "am", "pm", "left"})
+_SPANS = words("minute minutes hour hours day days week weeks month months year years people persons guests")
 _CLOCK_WORDS = frozenset({"at", "by", "before", "until", "till", "after", "around", "about"})
 _LABELS = frozenset(
     {"table", "room", "apt", "suite", "number", "size", "grade", "type", "page", "option", "store", "unit", "door", "route", "dock", "item", "line"}
 )
-_POINTERS = words("last that this which any every each first other same next good nice the no another")
+_POINTERS = words("second third fourth fifth last that this which any every each first other same next good nice the no another")
 _BETWEEN = frozenset({"more", "extra", "additional", "full", "of"})
 _SHORT = 2
 _PARENTHESIS = 9
@@ -67,6 +68,9 @@ def read_quantity(tokens: Sequence[Token], index: int) -> Quantity | None:
     factor = _factor(tokens, number)
     if factor is not None:
         size = (number.end + 1, factor.end)
+        container = read_unit(tokens, factor.end)
+        if factor.name in units.MEASURES and container and container.name in units.CONTAINERS:
+            return Quantity(index, container.end, number.value, number.upper, container.name, size)
         return (
             Quantity(index, _behind_second_measure(tokens, factor.end), number.value, number.upper, size=size)
             if factor.name in units.MEASURES
@@ -84,7 +88,20 @@ def read_quantity(tokens: Sequence[Token], index: int) -> Quantity | None:
     if unit and [word_at(tokens, unit.end + step) for step in range(3)] == ["and", "a", "half"]:
         value, unit = value + PARTS["half"], unit._replace(end=unit.end + 3)
     end = _behind_second_measure(tokens, unit.end) if unit else place
-    return Quantity(index, end, value, upper, unit.name if unit else None, size if unit else None, number.exact)
+    count = _count_end(tokens, end)
+    if count > end:
+        size, end = (end, count), count
+    return Quantity(index, end, value, upper, unit.name if unit else None, size if unit or count == end else None, number.exact)
+
+
+def _count_end(tokens: Sequence[Token], place: int) -> int:
+    """Step over a count or a can's number behind which nothing follows, so that the product stands before: oranges 2 cs 88ct, olives 6 #10."""
+    end = place
+    if kind_at(tokens, place) is Kind.NAME and tokens[place].word.startswith("#"):
+        end = place + 1
+    elif kind_at(tokens, place) is Kind.NUMBER and word_at(tokens, place + 1) in {"ct", "count"}:
+        end = place + 2
+    return place if kind_at(tokens, end) in {Kind.WORD, Kind.NAME, Kind.NUMBER} else end
 
 
 def _noted(tokens: Sequence[Token], place: int, stop: int) -> Quantity | None:
@@ -110,7 +127,7 @@ def _is_no_quantity(tokens: Sequence[Token], index: int, number: Number) -> bool
         return True
     if (
         (word == "thousand" and behind == "island")
-        or behind in _NAME_ENDINGS
+        or behind in _NAME_ENDINGS | _SPANS
         or before in _LABELS
         or (word == "zero" and kind_at(tokens, index - 1) is Kind.WORD and before not in STOPS)
     ):

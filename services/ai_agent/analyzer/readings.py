@@ -15,7 +15,7 @@ LIKELY = Decimal("0.85")
 UNSURE = Decimal("0.6")
 GUESS = Decimal("0.4")
 
-_POINTERS = words("last one ones item items thing things previous line order other first all rest it that")
+_POINTERS = words("first second third fourth fifth last one ones item items thing things previous line order other first all rest it that")
 
 
 class Reading(NamedTuple):

@@ -68,7 +68,7 @@ _TOKEN = re.compile(
   | (?P<NUMBER>\d{{1,3}}(?:,\d{{3}}){{1,3}}(?:\.\d+)?(?!\d) | \d+\.\d+ | \d+,\d{{1,2}}(?!\d) | \d+ | \.\d+)
   | (?P<FRACTION>[{FRACTIONS}])
   | (?P<TIMES>x(?![^\W\d]) | [×*](?=\s?\d) | (?<=\d)[×*])
-  | (?P<WORD>{_LETTER}+(?:['’-]{_LETTER}+)*)
+  | (?P<WORD>to\sgo(?=\s(?:bag|box|container|cup|tray|lid|clamshell)) | {_LETTER}+(?:['’-]{_LETTER}+)*)
   | (?P<SYMBOL>[^\s\ufe0f\u200d])
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -15,6 +15,7 @@ RULED = 0.97
 """How sure a rule is that needs no second opinion."""
 _SHORT = 2
 _MARKS = frozenset(".!?,")
+_LOOK_UPS = frozenset({"tell", "show", "read", "look", "pull", "generate", "play", "replay", "list", "find"})
 _PAST = frozenset({"was", "were", "arrived", "came", "got"})
 
 
@@ -29,9 +30,11 @@ def decide(learned: Learned, message: Message) -> tuple[Intent, float]:
 def is_ruled(message: Message, spoken: Intent) -> bool:
     """Tell whether the rules decide: on an order with quantities, a change that names its product, and what is said in one word or sign."""
     tokens, lines = message.tokens, message.lines
+    if tokens and tokens[0].word in _LOOK_UPS:
+        return False
     if spoken in LINE_INTENTS and any(line.quantity is not None for line in lines):
         return not _may_be_report(tokens)
-    if any(line.operation is not Operation.ADD and line.product for line in lines):
+    if any(line.operation is not Operation.ADD and (line.product or line.confidence > UNSURE) for line in lines):
         return spoken in LINE_INTENTS and not _may_be_refusal(tokens, lines)
     if lines or spoken is Intent.OTHER:
         return False

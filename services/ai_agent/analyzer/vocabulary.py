@@ -24,11 +24,11 @@ VERBS = words(
     is are was were be been am isn't aren't will would won't can't cannot could couldn't should shouldn't may might must can do does did
     don't dont didn't have has had haven't get got give gimme need needs want wanna wants like let let's lets send bring order ordered
     ordering deliver delivered take add make put go going know think see tell ask call wait come came check hope love looks sounds taste
-    ahead meant mean buy buying bought purchase purchasing show pull open finish complete confirm process
+    ahead forget said meant mean buy buying bought purchase purchasing show pull open finish complete confirm process
     """
 )
 LINKS = words("for by before at that that's thats this these those if when so but because to from not until till as such then there here now later")
-ADVERBS = words("instead only just too also again actually maybe today's week weekend except without yet already")
+ADVERBS = words("possible instead only just too also again actually maybe today's week weekend except without yet already")
 QUESTIONS = words("how what what's whats when where why who which")
 
 STOPS = (
@@ -44,7 +44,7 @@ STOPS = (
 )
 """No product phrase goes past one of these words."""
 
-FILLERS = words("the a an of some any more another additional few couple each your those these x and & plus also then n")
+FILLERS = words("the a an of some any more another additional few couple each your those these same on x and & plus also then n")
 """Words that may stand right before a product without being part of it."""
 
 
@@ -60,6 +60,15 @@ CONNECTORS = frozenset({"and", "&", "plus", "+", "n", "also"})
 
 ORDER_VERBS = words("need want send order bring deliver add give gimme like put buy purchase")
 """Verbs that make a product without a quantity an order."""
+
+PAIRS = frozenset(
+    {
+        ("half", "half"), ("mac", "cheese"), ("salt", "pepper"), ("salt", "peppercorns"), ("salt", "vinegar"), ("oil", "vinegar"), ("fish", "chips"), ("ham", "cheese"),
+        ("cookies", "cream"), ("strawberries", "cream"), ("sweet", "sour"), ("hot", "sour"), ("chips", "salsa"), ("rice", "beans"), ("black", "white"),
+        ("red", "white"), ("butter", "jelly"), ("bread", "butter"), ("lemon", "lime"), ("peas", "carrots"), ("onion", "chive"), ("cream", "onion"),
+    }
+)  # fmt: skip
+"""What stands around "and" in the name of one product."""
 
 CLAUSE_OPENERS = words(
     """

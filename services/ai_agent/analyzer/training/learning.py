@@ -27,7 +27,6 @@ from services.ai_agent.analyzer.training.marks import mark_line, mark_message, m
 from services.ai_agent.analyzer.verdicts import decide, is_ruled
 
 FOLDS = 5
-WHOLESALE_WEIGHT = 3.0
 WORDLESS_WEIGHT = 0.1
 """Each message is also shown without its words, so that what the grammar finds counts for texts with words that were never seen."""
 _WORDS_SCALE, _FINDING_SCALE = 3.0, 0.5
@@ -117,14 +116,13 @@ def _matrix(read: Sequence[_Read]) -> csr_matrix:
 
 def _fit(read: Sequence[_Read]) -> Learned:
     told = np.array([str(one.intent) for one in read])
-    weights = np.array([WHOLESALE_WEIGHT if one.example.form is Form.WHOLESALE else 1.0 for one in read])
     plain = _matrix(read)
     rarity = np.log((1 + len(read)) / (1 + plain.getnnz(axis=0))) + 1
     is_word = np.arange(BUCKETS + FINDINGS) < BUCKETS
     scale = np.where(is_word, _WORDS_SCALE * rarity, _FINDING_SCALE)
     shown = vstack([plain @ diags(scale), plain @ diags(np.where(is_word, 0, scale))]).tocsr()
     model = LogisticRegression(C=_REGULARIZATION, max_iter=_ROUNDS, tol=_TOLERANCE)
-    model.fit(shown, np.r_[told, told], sample_weight=np.r_[weights, weights * WORDLESS_WEIGHT])
+    model.fit(shown, np.r_[told, told], sample_weight=np.r_[np.ones(len(read)), np.full(len(read), WORDLESS_WEIGHT)])
     table = model.coef_ * scale
     steps = [float(np.abs(row).max()) / _LARGEST for row in table]
     rows = tuple(array("b", np.rint(row / step).astype(np.int8).tobytes()) for row, step in zip(table, steps, strict=True))

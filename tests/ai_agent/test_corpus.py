@@ -3,7 +3,6 @@
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from rich.console import Console
 
 from deploy.commands import eval_extract

@@ -1,4 +1,4 @@
-"""What the parts of one sentence say of each other: a quantity for each of a list, a quantity for what was just named, one thing instead of another."""
+"""What the parts of a sentence say of each other: a quantity for each of a list or for what was just named, one thing instead of another."""
 
 from collections.abc import Sequence
 

@@ -62,12 +62,14 @@ ORDER_VERBS = words("need want send order bring deliver add give gimme like put 
 """Verbs that make a product without a quantity an order."""
 
 PAIRS = frozenset(
-    {
-        ("half", "half"), ("mac", "cheese"), ("salt", "pepper"), ("salt", "peppercorns"), ("salt", "vinegar"), ("oil", "vinegar"), ("fish", "chips"), ("ham", "cheese"),
-        ("cookies", "cream"), ("strawberries", "cream"), ("sweet", "sour"), ("hot", "sour"), ("chips", "salsa"), ("rice", "beans"), ("black", "white"),
-        ("red", "white"), ("butter", "jelly"), ("bread", "butter"), ("lemon", "lime"), ("peas", "carrots"), ("onion", "chive"), ("cream", "onion"),
-    }
-)  # fmt: skip
+    tuple(pair.split("+"))
+    for pair in words(
+        """
+        half+half mac+cheese salt+pepper salt+peppercorns salt+vinegar oil+vinegar fish+chips ham+cheese cookies+cream strawberries+cream
+        sweet+sour hot+sour chips+salsa rice+beans black+white red+white butter+jelly bread+butter lemon+lime peas+carrots onion+chive cream+onion
+        """
+    )
+)
 """What stands around "and" in the name of one product."""
 
 CLAUSE_OPENERS = words(

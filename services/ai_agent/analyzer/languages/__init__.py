@@ -18,10 +18,10 @@ _FOLD = str.maketrans(_ACCENTED, _PLAIN)
 _TENS = words("twenty thirty forty fifty sixty seventy eighty ninety hundred")
 _ONES = words("one two three four five six seven eight nine ten")
 _VERBS = words("need want send bring put give add include order buy deliver remove cancel change update replace swap would")
-_DEFAULT_WEIGHT, _WEAK_WEIGHT, _SIGN_WEIGHT = 2, 1, 2
+_DEFAULT_WEIGHT, _WEAK_WEIGHT, _SIGN_WEIGHT, _ENOUGH = 2, 1, 2, 2
 _WEAK = words(
     """
-    de la el los las le les a o e y no me do da dos das os as no na nos nas com con se te un una um uma para por pa en em su tu mi al del
+    de la el los las le les a o e no me do da dos das os as no na nos nas com con se te un una um uma para por pa en em su tu mi al del
     media medio sale va si mil once lata latas barra barras par solo extra pack packs este lo que d dela dar pan vale todo son it mas pan
     """
 )
@@ -72,10 +72,20 @@ def detect(tokens: Sequence[Token], hint: str = ENGLISH) -> str:
     for name, signs in _SIGNS.items():
         scores[name] += sum(_SIGN_WEIGHT for token in tokens if not signs.isdisjoint(token.word))
     scores[ENGLISH] = sum(_WEAK_WEIGHT if word in _WEAK else _DEFAULT_WEIGHT for word in spoken if word in _ENGLISH_WORDS and word not in _SHARED)
+    for name, language in _LANGUAGES.items():
+        scores[name] += _counts_of(tokens, name)
+        scores[name] += sum(_DEFAULT_WEIGHT for place in range(len(tokens) - 1) if len(_wording_at(tokens, place, language).phrase) > 1)
+        scores[name] = scores[name] if scores[name] >= _ENOUGH and spoken != ["y"] else 0
     best = max(scores.values())
     order = (ENGLISH, "pt", "es") if _ONLY_PORTUGUESE.intersection(spoken) else (ENGLISH, "es", "pt")
     leaders = [name for name in order if scores[name] == best]
     return hint if hint in leaders else leaders[0]
+
+
+def _counts_of(tokens: Sequence[Token], language: str) -> int:
+    """Words that join a unit and its product: 3 kg de papa, but pico de gallo 3 kg."""
+    joints = {"es": {"de", "del"}, "pt": {"de", "do", "da"}}[language]
+    return sum(token.word in joints and units.unit_name(word_at(tokens, place - 1)) is not None for place, token in enumerate(tokens))
 
 
 def _weight(language: _Language, word: str) -> int:

@@ -186,6 +186,8 @@ def _figures(read: Sequence[_Read], likely: dict[int, tuple[Intent, float]]) -> 
     figures: dict[str, Any] = {}
     for form in (Form.INTENT, Form.WHOLESALE):
         rows = [one for one in read if one.example.form is form]
+        if not rows:
+            continue
         told, found = [str(one.intent) for one in rows], [str(likely[id(one)][0]) for one in rows]
         ruled = sum(is_ruled(one.message, one.spoken) for one in rows)
         right = sum(one == other for one, other in zip(told, found, strict=True))

@@ -3,7 +3,7 @@
 from datetime import date
 
 from schemas.analysis import Analysis
-from services.ai_agent.analyzer.confidence import kinds, score
+from services.ai_agent.analyzer.confidence import line_confidence, score
 from services.ai_agent.analyzer.dates import delivery_date
 from services.ai_agent.analyzer.intents import LINE_INTENTS
 from services.ai_agent.analyzer.languages import ENGLISH
@@ -23,7 +23,7 @@ def analyze(text: str, today: date, *, language: str = ENGLISH) -> Analysis:
     learned = Learned.load()
     message = Message.read(text, language)
     intent, likelihood = decide(learned, message)
-    lines = [line.model_copy(update={"confidence": learned.line_confidence(kinds(line))}) for line in message.lines if intent in LINE_INTENTS]
+    lines = [line.model_copy(update={"confidence": line_confidence(learned, line)}) for line in message.lines if intent in LINE_INTENTS]
     return Analysis(
         intent=intent,
         lines=tuple(lines),

@@ -27,6 +27,7 @@ _WEAK = words(
 )
 _SHARED = words("kg kgs kilo kilos g gr l lt lts lb lbs ml cl oz doc dz x no ok okay okey pack packs un extra bar bars dose a e o")
 _ONLY_PORTUGUESE = words("o os as e um uma do da dos das em com meu")
+_JOINTS = frozenset({"de", "del", "do", "da"})
 _SIGNS = {"es": frozenset("ñ¿¡"), "pt": frozenset("ãõç")}
 
 
@@ -44,7 +45,7 @@ class _Language(NamedTuple):
 
 def fold(word: str) -> str:
     """A word without its accents."""
-    return word.translate(_FOLD)
+    return word if word.isascii() else word.translate(_FOLD)
 
 
 def _load(table: Mapping[str, str], stems: Mapping[str, str], endings: str) -> _Language:
@@ -68,30 +69,29 @@ _ENGLISH_WORDS = STOPS | FILLERS | TRAILERS | ASSENT | units.WORDS
 def detect(tokens: Sequence[Token], hint: str = ENGLISH) -> str:
     """The language of a message: that whose words of conversation it uses most; `hint` where it uses none."""
     spoken = [token.word for token in tokens if token.kind is Kind.WORD]
-    scores = {name: sum(_weight(language, word) for word in spoken) for name, language in _LANGUAGES.items()}
-    for name, signs in _SIGNS.items():
-        scores[name] += sum(_SIGN_WEIGHT for token in tokens if not signs.isdisjoint(token.word))
+    scores = {name: _evidence(tokens, name, language) for name, language in _LANGUAGES.items() if spoken != ["y"]}
     scores[ENGLISH] = sum(_WEAK_WEIGHT if word in _WEAK else _DEFAULT_WEIGHT for word in spoken if word in _ENGLISH_WORDS and word not in _SHARED)
-    for name, language in _LANGUAGES.items():
-        scores[name] += _counts_of(tokens, name)
-        scores[name] += sum(_DEFAULT_WEIGHT for place in range(len(tokens) - 1) if len(_wording_at(tokens, place, language).phrase) > 1)
-        scores[name] = scores[name] if scores[name] >= _ENOUGH and spoken != ["y"] else 0
     best = max(scores.values())
     order = (ENGLISH, "pt", "es") if _ONLY_PORTUGUESE.intersection(spoken) else (ENGLISH, "es", "pt")
-    leaders = [name for name in order if scores[name] == best]
+    leaders = [name for name in order if scores.get(name, 0) == best]
     return hint if hint in leaders else leaders[0]
 
 
-def _counts_of(tokens: Sequence[Token], language: str) -> int:
-    """Words that join a unit and its product: 3 kg de papa, but pico de gallo 3 kg."""
-    joints = {"es": {"de", "del"}, "pt": {"de", "do", "da"}}[language]
-    return sum(token.word in joints and units.unit_name(word_at(tokens, place - 1)) is not None for place, token in enumerate(tokens))
-
-
-def _weight(language: _Language, word: str) -> int:
-    if word in _SHARED or not (word in language.phrases or fold(word) in language.verbs):
-        return 0
-    return _WEAK_WEIGHT if word in _WEAK else _DEFAULT_WEIGHT
+def _evidence(tokens: Sequence[Token], name: str, language: _Language) -> int:
+    """How much speaks for a language: its letters, its words, its phrases, and "de" behind a unit (3 kg de papa, but pico de gallo 3 kg)."""
+    found = 0
+    for place, token in enumerate(tokens):
+        word = token.word
+        if token.kind is not Kind.WORD or not (word in language.phrases or fold(word) in language.verbs):
+            continue
+        if word not in _SHARED:
+            found += _WEAK_WEIGHT if word in _WEAK else _DEFAULT_WEIGHT
+        if len(_wording_at(tokens, place, language).phrase) > 1:
+            found += _DEFAULT_WEIGHT
+        if word in _JOINTS and units.unit_name(word_at(tokens, place - 1)):
+            found += _WEAK_WEIGHT
+    found += sum(_SIGN_WEIGHT for token in tokens if not token.word.isascii() and not _SIGNS[name].isdisjoint(token.word))
+    return found if found >= _ENOUGH else 0
 
 
 def read_as_english(tokens: Sequence[Token], language: str) -> list[Token]:

@@ -17,7 +17,7 @@ from sklearn.metrics import f1_score
 from sklearn.model_selection import StratifiedKFold
 
 from schemas.analysis import Intent, Line, Operation
-from services.ai_agent.analyzer.confidence import kinds, score
+from services.ai_agent.analyzer.confidence import kinds, line_confidence, score
 from services.ai_agent.analyzer.features import BUCKETS, FINDINGS, features
 from services.ai_agent.analyzer.intents import LINE_INTENTS, read_intent
 from services.ai_agent.analyzer.learned import Learned
@@ -60,10 +60,14 @@ class _Judged(NamedTuple):
     def counted(self) -> Iterator[tuple[Line, bool]]:
         """The lines that tell how often lines are right.
 
-        Left out are products without a quantity where a file has nothing but products, and changes where it has only intents.
+        Left out are ranges, right by either end; products without a quantity where a file has only products; changes where it has only intents.
         """
         for line, mark in zip(self.lines, self.marks, strict=True):
-            if (self.form is Form.LINE and line.quantity is None) or (self.form is Form.INTENT and line.operation is not Operation.ADD):
+            if (
+                line.quantity_max is not None
+                or (self.form is Form.LINE and line.quantity is None)
+                or (self.form is Form.INTENT and line.operation is not Operation.ADD)
+            ):
                 continue
             yield line, mark
 
@@ -179,7 +183,7 @@ def _tables(judged: Sequence[_Judged]) -> tuple[dict[str, float], tuple[tuple[fl
 
 
 def _score(model: Learned, one: _Judged) -> float:
-    return score(one.likelihood, [line.model_copy(update={"confidence": model.line_confidence(kinds(line))}) for line in one.lines])
+    return score(one.likelihood, [line.model_copy(update={"confidence": line_confidence(model, line)}) for line in one.lines])
 
 
 def _figures(read: Sequence[_Read], likely: dict[int, tuple[Intent, float]]) -> dict[str, Any]:
@@ -205,7 +209,7 @@ def _calibration(judged: Sequence[_Judged]) -> dict[str, Any]:
     held = judged[1::2]
     lines, analyses = _tables(judged[::2])
     model = _NOTHING_LEARNED._replace(lines=lines, analyses=analyses)
-    of_lines = [(float(model.line_confidence(kinds(line))), mark) for one in held for line, mark in one.counted()]
+    of_lines = [(float(line_confidence(model, line)), mark) for one in held for line, mark in one.counted()]
     of_analyses = [(float(model.analysis_confidence(_score(model, one))), one.right) for one in held]
     return {"lines: calibration error": calibration_error(of_lines), "analyses: calibration error": calibration_error(of_analyses)}
 

@@ -27,7 +27,8 @@ _REPORT = re.compile(
     r"\b(?:missing|(?<!\( )(?<!, )broken(?! (?:in|into|up))|damaged|rotten|spoil(?:ed|t)|expired|mou?ldy|wrong|shorted"
     r"|never (?:came|arrived|got|received)"
     r"|(?:you|they|driver) (?:sent|delivered|charged|gave|brought|forgot)"
-    r"|(?:we|i) (?:received|got|ordered|bought|paid|had)|arrived|complain|complaint|refund|refunded|credit)\b"
+    r"|(?:we|i) (?:only |just )?(?:received|got|ordered|bought|paid|had)"
+    r"|(?:invoice|bill|statement) (?:says|shows|has)|arrived|complain|complaint|refund|refunded|credit)\b"
 )
 _DEGREES = frozenset({"too", "very", "so", "way", "really"})
 _FAREWELLS = frozenset({"thanks", "thank", "thx", "ty", "cheers", "regards", "best", "sincerely"})

@@ -34,6 +34,8 @@ def phrase_behind(tokens: Sequence[Token], start: int, stop: int) -> Phrase | No
 def phrase_before(tokens: Sequence[Token], start: int, stop: int) -> Phrase | None:
     """Read the product that stands before its quantity: what follows the last word of conversation."""
     end = stop
+    while end > start and _is_edge(tokens[end - 1]) and tokens[end - 1].word != ")":
+        end -= 1
     if end - 1 > start and tokens[end - 1].word == ")":
         opening = next((at for at in range(end - 2, max(start, end - _NOTE), -1) if tokens[at].word == "("), None)
         named = phrase_before(tokens, start, opening) if opening is not None else None

@@ -115,7 +115,10 @@ def _is_size_of_many(tokens: Sequence[Token], index: int) -> bool:
     if kind_at(tokens, index - 1) is not Kind.WORD or tokens[index].kind is not Kind.NUMBER:
         return False
     unit = read_unit(tokens, index + 1)
-    return unit is not None and unit.name in units.MEASURES and kind_at(tokens, unit.end) is Kind.TIMES
+    if unit is None or unit.name not in units.MEASURES:
+        return False
+    container = read_unit(tokens, unit.end)
+    return kind_at(tokens, container.end if container else unit.end) is Kind.TIMES
 
 
 def _is_no_quantity(tokens: Sequence[Token], index: int, number: Number) -> bool:

@@ -57,7 +57,8 @@ _NUMERIC_NOISE = rf"""(?=[\d$€£@+(\#])(?:
   | \d{{1,2}}(?:st|nd|rd|th)\b(?:\s(?:of\s)?{_MONTH}\b)? | \d{{1,2}}\s{_MONTH}\b
   | \d+(?:\s?(?:-|–|to)\s?\d+)?\s?(?:minut[eo]s?|mins?|hours?|hrs?|h|horas?|days?|d[ií]as?|weeks?|semanas?|months?|meses|years?|yrs?|a[ñn]os
     |people|persons|person[ae]s|pessoas|guests|miles)\b
-  | \#\d{{3,}} | \d{{7,}} | \d{{1,5}}\s(?:{_LETTER}{{1,20}}\s){{1,3}}(?:street|avenue|ave|road|boulevard|blvd)\b)
+  | \#\d{{3,}} | \d{{7,}} | \d{{1,5}}\s(?:{_LETTER}{{1,20}}\s){{1,3}}
+    (?:(?:street|avenue|ave|road|boulevard|blvd)\b|(?:st|rd|dr|ln)\b\.?(?=\s*(?:$|[\n,]))))
 """
 _TOKEN = re.compile(
     rf"""

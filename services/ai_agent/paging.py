@@ -1,4 +1,4 @@
-"""What pages of lists have in common: ids that rise with time, and a cursor that is the last one shown."""
+"""What routes of lists have in common: who calls, and ids that rise with time to go on behind."""
 
 from typing import Annotated
 from uuid import UUID
@@ -7,6 +7,7 @@ from fastapi import Depends, Query
 
 from libs import auth, service
 from libs.auth import Caller, Role
+from libs.cursor import Cursors
 from libs.service import Service
 
 FIRST = UUID(int=0)
@@ -17,3 +18,9 @@ Manager = Annotated[Caller, auth.require(Role.MANAGER)]
 Admin = Annotated[Caller, auth.require(Role.ADMIN)]
 This = Annotated[Service, Depends(service.of)]
 Limit = Annotated[int, Query(ge=1, le=200)]
+Cursor = Annotated[str | None, Query(min_length=1, max_length=200, description="`next` of the page before")]
+
+
+def place(cursors: Cursors[UUID], cursor: str | None, otherwise: UUID) -> UUID:
+    """Return the id behind which a list goes on. Raises CursorUnknown."""
+    return cursors.decode(cursor) if cursor else otherwise

@@ -7,12 +7,12 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from libs import postgres
-from libs.idempotency import IdempotencyKey, once
+from libs.idempotency import Once
 from libs.postgres import Transaction
 from schemas.ai_call_recorded import AgentType
 from services.ai_agent import prompts_registry, prompts_store
@@ -80,14 +80,13 @@ async def list_prompts(caller: Operator, this: This, agent_type: AgentType | Non
 
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=ShownPrompt)
-async def post_prompt(caller: Admin, this: This, request: Request, wanted: NewPrompt, key: IdempotencyKey) -> JSONResponse:
+async def post_prompt(caller: Admin, once: Once, wanted: NewPrompt) -> JSONResponse:
     """Write a version of one's own. 409 where the name is taken."""
 
-    async def create(tx: Transaction) -> tuple[int, dict[str, Any]]:
-        made = await prompts_registry.create(tx, caller.distributor_id, wanted.agent_type, wanted.version, wanted.text)
-        return HTTPStatus.CREATED, _shown(made).model_dump(mode="json")
+    async def create(tx: Transaction) -> ShownPrompt:
+        return _shown(await prompts_registry.create(tx, caller.distributor_id, wanted.agent_type, wanted.version, wanted.text))
 
-    return await once(this.pool, caller.distributor_id, key, await request.body(), create)
+    return await once(create, HTTPStatus.CREATED)
 
 
 @router.put("/{agent_type}/{version}/status")

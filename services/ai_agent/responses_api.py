@@ -9,16 +9,20 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from libs import postgres
+from libs.cursor import Cursors
 from libs.llm.call import ErrorType
 from libs.refused import NotFound
 from schemas.ai_call_recorded import AgentType
 from services.ai_agent import responses_store, training_store
 from services.ai_agent.forms import MessageRead
-from services.ai_agent.paging import LAST, Limit, Operator, This
+from services.ai_agent.paging import LAST, Cursor, Limit, Operator, This, place
 from services.ai_agent.redaction import redact
 from services.ai_agent.responses_store import Error, Response
 
 router = APIRouter(prefix="/v1/ai", tags=["ai"])
+
+_responses: Cursors[UUID] = Cursors("ai-responses/1", UUID)
+_errors: Cursors[UUID] = Cursors("ai-errors/1", UUID)
 
 
 class Feedback(StrEnum):
@@ -48,14 +52,14 @@ class ResponsePage(BaseModel):
     """Some answers, and the cursor of those that follow; null on the last page."""
 
     items: list[Response]
-    next: UUID | None
+    next: str | None
 
 
 class ErrorPage(BaseModel):
     """Some errors, and the cursor of those that follow; null on the last page."""
 
     items: list[Error]
-    next: UUID | None
+    next: str | None
 
 
 @router.get("/responses")
@@ -66,13 +70,14 @@ async def list_responses(
     conversation_id: UUID | None = None,
     agent_type: AgentType | None = None,
     feedback: Feedback | None = None,
-    cursor: UUID = LAST,
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> ResponsePage:
     """Answers, newest first."""
+    before = place(_responses, cursor, LAST)
     async with postgres.tenant_transaction(this.pool, [caller.distributor_id]) as tx:
-        found = await responses_store.select_responses(tx, caller.distributor_id, cursor, limit, message_id, conversation_id, agent_type, feedback)
-    return ResponsePage(items=found, next=found[-1].id if len(found) == limit else None)
+        found = await responses_store.select_responses(tx, caller.distributor_id, before, limit, message_id, conversation_id, agent_type, feedback)
+    return ResponsePage(items=found, next=_responses.encode(found[-1].id) if len(found) == limit else None)
 
 
 @router.get("/responses/{response_id}")
@@ -112,13 +117,14 @@ async def list_errors(
     error_type: ErrorType | None = None,
     message_id: UUID | None = None,
     unresolved_only: Annotated[bool, Query()] = False,  # noqa: FBT002 - a query parameter
-    cursor: UUID = LAST,
+    cursor: Cursor = None,
     limit: Limit = 50,
 ) -> ErrorPage:
     """Why models gave no answer, newest first."""
+    before = place(_errors, cursor, LAST)
     async with postgres.tenant_transaction(this.pool, [caller.distributor_id]) as tx:
-        found = await responses_store.select_errors(tx, caller.distributor_id, cursor, limit, error_type, message_id, unresolved_only=unresolved_only)
-    return ErrorPage(items=found, next=found[-1].id if len(found) == limit else None)
+        found = await responses_store.select_errors(tx, caller.distributor_id, before, limit, error_type, message_id, unresolved_only=unresolved_only)
+    return ErrorPage(items=found, next=_errors.encode(found[-1].id) if len(found) == limit else None)
 
 
 @router.put("/errors/{error_id}/resolved", status_code=HTTPStatus.OK)

@@ -8,26 +8,27 @@ from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request
+from fastapi import APIRouter, Body, Query
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
 from libs import postgres
-from libs.idempotency import IdempotencyKey, once
+from libs.cursor import Cursors
+from libs.idempotency import Once
 from libs.postgres import Transaction
 from libs.refused import Conflict, NotFound, Refused
 from libs.service import Service
 from schemas.ai_call_recorded import AgentType
 from schemas.analysis import Confidence
 from services.ai_agent import training_export, training_store
-from services.ai_agent.paging import FIRST, Limit, Manager, Operator, This
+from services.ai_agent.paging import FIRST, Cursor, Limit, Manager, Operator, This, place
 from services.ai_agent.redaction import redact
 from services.ai_agent.training_store import SETTABLE, Example
 
 router = APIRouter(prefix="/v1/ai/training-data", tags=["training data"])
 
-_as_json = TypeAdapter(Example)
+_cursors: Cursors[UUID] = Cursors("ai-training-data/1", UUID)
 
 
 class DataSource(StrEnum):
@@ -66,18 +67,18 @@ class ExamplePage(BaseModel):
     """Some examples, and the cursor of those that follow; null on the last page."""
 
     items: list[Example]
-    next: UUID | None
+    next: str | None
 
 
 Patch = Annotated[dict[str, Any], Body(description=f"JSON merge patch (RFC 7396) of {', '.join(SETTABLE)}")]
 
 
 @router.get("")
-async def list_examples(caller: Operator, this: This, data_source: DataSource | None = None, cursor: UUID = FIRST, limit: Limit = 50) -> ExamplePage:
+async def list_examples(caller: Operator, this: This, data_source: DataSource | None = None, cursor: Cursor = None, limit: Limit = 50) -> ExamplePage:
     """Examples, oldest first."""
     async with postgres.tenant_transaction(this.pool, [caller.distributor_id]) as tx:
-        found = await training_store.select_examples(tx, caller.distributor_id, cursor, limit, data_source)
-    return ExamplePage(items=found, next=found[-1].id if len(found) == limit else None)
+        found = await training_store.select_examples(tx, caller.distributor_id, place(_cursors, cursor, FIRST), limit, data_source)
+    return ExamplePage(items=found, next=_cursors.encode(found[-1].id) if len(found) == limit else None)
 
 
 @router.get("/export", response_class=StreamingResponse)
@@ -103,17 +104,17 @@ async def get_example(caller: Operator, this: This, example_id: UUID) -> Example
 
 
 @router.post("", status_code=HTTPStatus.CREATED, response_model=Example)
-async def post_example(caller: Manager, this: This, request: Request, wanted: NewExample, key: IdempotencyKey) -> JSONResponse:
+async def post_example(caller: Manager, once: Once, wanted: NewExample) -> JSONResponse:
     """Teach an example. 409 where the message has taught one of this source before."""
 
-    async def create(tx: Transaction) -> tuple[int, dict[str, Any]]:
+    async def create(tx: Transaction) -> RootModel[Example]:
         row = wanted.model_dump(mode="json") | {"input_text": redact(wanted.input_text), "redacted": True}
         kept = await training_store.insert_examples(tx, caller.distributor_id, [row])
         if not kept:
             raise Conflict("this message has taught an example of this source already; change that one")
-        return HTTPStatus.CREATED, _as_json.dump_python(kept[0], mode="json")
+        return RootModel[Example](kept[0])
 
-    return await once(this.pool, caller.distributor_id, key, await request.body(), create)
+    return await once(create, HTTPStatus.CREATED)
 
 
 @router.patch("/{example_id}")

@@ -18,23 +18,22 @@ from tests.llm.model_server import Behaviour, ModelServer
 from tests.making import NOW
 
 
-async def talked(pool: Pool, model: ModelServer, tenant: UUID, customer: UUID) -> None:
-    """Let a customer have written a message that was read, and another that is still to be."""
-    conversation = conversation_id(tenant, Channel.WHATSAPP, customer)
-    await consume(pool, "ai_agent", CONSUMES, message(tenant, conversation=conversation))
+async def talked(pool: Pool, model: ModelServer, tenant: UUID, *customers: UUID) -> None:
+    """Let customers each have written a message that was read, and another that is still to be."""
+    conversations = [conversation_id(tenant, Channel.WHATSAPP, customer) for customer in customers]
+    await consume(pool, "ai_agent", CONSUMES, *(message(tenant, conversation=each) for each in conversations))
     await work(pool, model.base_url)
-    await consume(pool, "ai_agent", CONSUMES, message(tenant, conversation=conversation, position=2))
+    await consume(pool, "ai_agent", CONSUMES, *(message(tenant, conversation=each, position=2) for each in conversations))
     async with postgres.tenant_transaction(pool, [tenant]) as tx:
-        response_id = await tx.fetchval("select id from ai_responses where conversation_id = $1", conversation)
-        example = {"input_text": "milk", "expected_output": {}, "data_source": "EXPERT_REVIEW", "ai_response_id": response_id}
-        await training_store.insert_examples(tx, tenant, [example])
+        for row in await tx.fetch("select id from ai_responses"):
+            example = {"input_text": "milk", "expected_output": {}, "data_source": "EXPERT_REVIEW", "ai_response_id": row["id"]}
+            await training_store.insert_examples(tx, tenant, [example])
 
 
 async def test_a_customer_is_forgotten_and_what_they_cost_is_not(pool: Pool, model: ModelServer) -> None:
     tenant, theirs, others = uuid4(), uuid4(), uuid4()
     await known(pool, tenant)
-    for customer in (theirs, others):
-        await talked(pool, model, tenant, customer)
+    await talked(pool, model, tenant, theirs, others)
     erased = arrived(CustomerErased(distributor_id=tenant, occurred_at=NOW, customer_id=theirs))
     foreign = arrived(CustomerErased(distributor_id=uuid4(), occurred_at=NOW, customer_id=others))
     for _ in range(2):

@@ -1,8 +1,5 @@
 -- migrate:up
 
--- The tenant in the index of texts.
-create extension btree_gin;
-
 -- Every answer, whoever gave it: a model, or the local analyzer at no cost; and what calls that failed have cost.
 create table ai_responses (
     distributor_id uuid not null,
@@ -50,12 +47,23 @@ call keep_updated_at('ai_responses');
 
 -- Answers, and their lines as two versions of a prompt are compared by: what is done with how much of what.
 create view read_lines with (security_invoker = true) as
-select r.*,
-       (select coalesce(jsonb_agg(jsonb_build_array(l.line -> 'operation', l.line -> 'quantity', l.line -> 'unit', lower(l.line ->> 'product'))
-                                  order by lower(l.line ->> 'product')), '[]')
-          from jsonb_array_elements(coalesce(r.extracted_data -> 'lines', '[]')) as l (line)) as lines
-  from ai_responses r
- where r.status = 'SUCCEEDED';
+select
+    r.distributor_id,
+    r.message_id,
+    r.attachment_id,
+    r.agent_type,
+    r.prompt_version,
+    r.extracted_data,
+    r.confidence,
+    r.cost_usd,
+    r.processing_time,
+    (
+        select coalesce(jsonb_agg(jsonb_build_array(line -> 'operation', line -> 'quantity', line -> 'unit', lower(line ->> 'product'))
+                                  order by lower(line ->> 'product')), '[]')
+        from jsonb_array_elements(coalesce(r.extracted_data -> 'lines', '[]')) as line
+    ) as lines
+from ai_responses as r
+where r.status = 'SUCCEEDED';
 
 -- One row a tenant, hour, agent and model: sums, so that rows merge, and the averages that follow from them.
 create table ai_usage_metrics (
@@ -308,44 +316,6 @@ create table distributors (
 call isolate_tenants('distributors');
 call keep_updated_at('distributors');
 
--- Our copies of what support may speak of: products, and the orders of each conversation.
-create table products (
-    distributor_id uuid not null,
-    id uuid not null,
-    name text not null,
-    unit text not null,
-    unit_price numeric(14, 4) not null,
-    in_stock boolean not null,
-    stock_quantity numeric(12, 3),
-    active boolean not null,
-    search_vector tsvector not null generated always as (to_tsvector('english', name)) stored,
-    as_of timestamptz not null,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
-    primary key (distributor_id, id)
-);
-create index products_search on products using gin (distributor_id, search_vector);
-call isolate_tenants('products');
-call keep_updated_at('products');
-
-create table orders (
-    distributor_id uuid not null,
-    id uuid not null,
-    conversation_id uuid,
-    order_number bigint not null,
-    status text not null,
-    delivery_date date,
-    total_amount numeric(14, 2) not null,
-    currency text not null,
-    version integer not null,
-    created_at timestamptz not null default now(),
-    updated_at timestamptz not null default now(),
-    primary key (distributor_id, id)
-);
-create index orders_of_conversation on orders (distributor_id, conversation_id, order_number);
-call isolate_tenants('orders');
-call keep_updated_at('orders');
-
 -- How often a stated confidence turned out right with this tenant: [[stated, right], …], rising.
 create table ai_calibrations (
     distributor_id uuid not null,
@@ -370,6 +340,5 @@ values
 -- migrate:down
 
 drop view read_lines;
-drop table ai_calibrations, orders, products, distributors, conversation_context, prompt_versions, ai_budget_reservations;
+drop table ai_calibrations, distributors, conversation_context, prompt_versions, ai_budget_reservations;
 drop table ai_budget_months, ai_model_prices, ai_jobs, ai_training_data, ai_errors, ai_usage_metrics, ai_responses;
-drop extension btree_gin;

@@ -49,14 +49,22 @@ NUMBER_WORDS = {
 }
 TOKEN = re.compile(r"\d+\s+\d+/\d+|\d+/\d+|\d+(?:[.,]\d+)*|[½¼¾]|[^\W\d_]+(?:-[^\W\d_]+)*")
 WORD = re.compile(r"[^\W_]+")
+PLACEHOLDER = re.compile(r"\[[A-Z_]+\]")
+"""What the model reads in place of personal data."""
+MOST_REPLACED = 300
 
 
 def find(words: str, text: str, start: int = 0) -> tuple[int, int] | None:
-    """Return where `words` stand in `text`, from `start` on or else anywhere, whatever the case and the spaces; None where they do not."""
-    parts = [re.escape(part) for part in words.split()]
-    if not parts:
+    """Return where `words` stand in `text`, from `start` on or else anywhere, whatever the case and the spaces; None where they do not.
+
+    A placeholder of personal data stands for anything; more than one are not looked for, which could take for ever.
+    """
+    anything = f".{{1,{MOST_REPLACED}}}?"
+    parts = [anything.join(re.escape(piece) for piece in PLACEHOLDER.split(part)) for part in words.split()]
+    placeholders = PLACEHOLDER.findall(words)
+    if not parts or len(placeholders) > 1 or words.strip() in placeholders:
         return None
-    pattern = re.compile(r"\s+".join(parts), re.IGNORECASE)
+    pattern = re.compile(r"\s+".join(parts), re.IGNORECASE | re.DOTALL)
     found = pattern.search(text, start) or pattern.search(text)
     return found.span() if found else None
 

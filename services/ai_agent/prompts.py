@@ -1,4 +1,7 @@
-"""What agents are told to do where no version of a prompt is in force, and what they are told whatever the version. Pure."""
+"""What agents are told to do where no version of a prompt is in force, and what they are told whatever the version. Pure.
+
+What anybody wrote goes to a model without the personal data in it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,6 +14,7 @@ from schemas.ai_call_recorded import AgentType
 from services.ai_agent.context_store import Context
 from services.ai_agent.forms import MessageRead, Reply, Summary
 from services.ai_agent.message import Message
+from services.ai_agent.redaction import redact
 from services.ai_agent.terms import Example, Known, Prompt, Terms
 
 FRAME = """
@@ -23,7 +27,7 @@ Give a line for each product that the message itself names, in its order. Copy `
 elsewhere, and never name a product, a price or a quantity that the message does not name. "earlier", "summary" and "open_order" only help to
 understand the message. A dozen is a unit where things are counted in it (2 dozen eggs: quantity 2, unit dozen). Leave `quantity` null where none is
 named. "no butter" and "without butter" remove; "make it 5" sets; "oat milk instead of soy" swaps. "Where is my order?" is a question; "that's all"
-completes. Relative days count from "today"."""
+completes. Relative days count from "today". Personal data was replaced by words in brackets such as [PHONE]: leave them as they are."""
 
 BUILT_IN: Mapping[AgentType, Prompt] = {
     AgentType.MESSAGE_ANALYSIS: Prompt(version="analysis-1", text=_READ),
@@ -66,7 +70,7 @@ def reading(model: str, prompt: Prompt, message: Message, context: Context, know
     """Ask what a message means."""
     terms = known.terms or Terms()
     text = data(
-        message=message.content,
+        message=redact(message.content),
         today=terms.day_of(message.sent_at).date(),
         weekday=terms.day_of(message.sent_at).strftime("%A"),
         earlier=_earlier(context, message.thread_position),
@@ -84,13 +88,13 @@ def reading(model: str, prompt: Prompt, message: Message, context: Context, know
 
 def replying(model: str, prompt: Prompt, message: Message, context: Context, facts: Mapping[str, str]) -> Question[Reply]:
     """Ask for a reply to a question, out of these facts."""
-    text = data(message=message.content, earlier=_earlier(context, message.thread_position), facts=facts)
+    text = data(message=redact(message.content), earlier=_earlier(context, message.thread_position), facts=facts)
     return Question(model=model, instructions=prompt.text + FRAME, text=text, answer=Reply, most_output_tokens=1_000)
 
 
 def summarizing(model: str, prompt: Prompt, context: Context) -> Question[Summary]:
     """Ask for the summary of a conversation."""
-    text = data(summary=context.summary, earlier=[each for each in context.recent_messages if each["position"] > context.summarized_to])
+    text = data(summary=context.summary, earlier=[_said(each) for each in context.recent_messages if each["position"] > context.summarized_to])
     return Question(model=model, instructions=prompt.text + FRAME, text=text, answer=Summary, most_output_tokens=1_000)
 
 
@@ -106,7 +110,12 @@ def is_reading(example: Example) -> bool:
 
 
 def _earlier(context: Context, before: int) -> list[dict[str, Any]]:
-    return [{"from": each["from"], "text": each["text"]} for each in context.recent_messages if each["position"] < before]
+    return [_said(each) for each in context.recent_messages if each["position"] < before]
+
+
+def _said(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Return who wrote and what, without personal data."""
+    return {"from": message["from"], "text": redact(message["text"])}
 
 
 def data(**fields: object) -> str:

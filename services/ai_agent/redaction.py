@@ -1,4 +1,4 @@
-"""Taking personal data out of texts that are kept to learn from."""
+"""Taking personal data out of texts that go to a model or are kept to learn from."""
 
 from libs import pii
 

@@ -175,3 +175,23 @@ async def test_examples_of_the_tenant_that_are_like_the_message_are_shown_to_the
     await work(pool, model.base_url)
     turns = model.asked[0].body["input"]
     assert [turn["content"] for turn in turns[:-1]] == ['{"message":"3 cs whl mlk"}', '{"x":1}']
+
+
+async def test_no_model_sees_personal_data_and_the_message_is_read_all_the_same(pool: Pool, model: ModelServer) -> None:
+    tenant, conversation = uuid4(), uuid4()
+    await known(pool, tenant)
+    await consume(
+        pool,
+        "ai_agent",
+        CONSUMES,
+        message(tenant, "my card is 4111 1111 1111 1111", conversation=conversation),
+        message(tenant, "3 cases of milk, call 212-555-0100", conversation=conversation, position=2),
+    )
+    await work(pool, model.base_url)
+    read_by_models = "".join(str(asked.body) for asked in model.asked)
+    assert "[PHONE]" in read_by_models
+    assert "[CREDIT_CARD]" in read_by_models
+    assert "555-0100" not in read_by_models
+    assert "4111" not in read_by_models
+    order = (await said(pool, tenant, MessageAnalyzed))[-1]
+    assert (order.content, [line.product for line in order.analysis.lines]) == ("3 cases of milk, call 212-555-0100", ["milk"])

@@ -47,6 +47,13 @@ def test_words_are_found_whatever_their_case_and_spaces() -> None:
     assert find("  ", "3 cs milk") is None
 
 
+def test_personal_data_that_the_model_did_not_see_may_stand_in_a_line() -> None:
+    text = "3 cs milk for 212-555-0100, thanks"
+    assert find("3 cs milk for [PHONE],", text) == (0, 27)
+    assert find("[PHONE]", text) is None
+    assert find("[PHONE] [EMAIL] thanks", text) is None
+
+
 @pytest.mark.parametrize(("phrase", "are"), [("whole milk", True), ("milk", True), ("MILKS", False), ("oat milk", False), ("", False), ("…", False)])
 def test_a_phrase_is_made_of_the_text_s_words(phrase: str, are: bool) -> None:
     assert are_words_of(phrase, "3 cs Whole Milk, please") is are

@@ -7,6 +7,7 @@ from schemas.customer_changed import CustomerChanged
 from schemas.customer_erased import CustomerErased
 from schemas.distributor_changed import DistributorChanged
 from schemas.message_analyzed import MessageAnalyzed
+from schemas.order_cancelled import OrderCancelled
 from schemas.order_confirmed import OrderConfirmed
 from schemas.order_corrected import OrderCorrected
 from services.catalog_matcher import api
@@ -15,6 +16,7 @@ from services.catalog_matcher.on_customer_changed import on_customer_changed
 from services.catalog_matcher.on_customer_erased import on_customer_erased
 from services.catalog_matcher.on_distributor_changed import on_distributor_changed
 from services.catalog_matcher.on_message_analyzed import on_messages_analyzed
+from services.catalog_matcher.on_order_cancelled import on_orders_cancelled
 from services.catalog_matcher.on_order_confirmed import on_orders_confirmed
 from services.catalog_matcher.on_order_corrected import on_orders_corrected
 from services.catalog_matcher.settings import CatalogMatcherSettings
@@ -24,6 +26,7 @@ CONSUMES: Handlers = {
     CustomerChanged: on_customer_changed,
     OrderConfirmed: InBatches(on_orders_confirmed),
     OrderCorrected: InBatches(on_orders_corrected),
+    OrderCancelled: InBatches(on_orders_cancelled),
     CustomerErased: on_customer_erased,
     MessageAnalyzed: InBatches(on_messages_analyzed),
 }

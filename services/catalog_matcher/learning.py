@@ -1,12 +1,13 @@
 """From orders as they stand: what their customers buy, and what they call it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from uuid import UUID
 
 from libs.postgres import Transaction
 from schemas.match import MatchingMethod
 from schemas.order import OrderEvent, OrderLine
+from schemas.order_cancelled import OrderCancelled
 from schemas.order_corrected import OrderCorrected
 from services.catalog_matcher import aliases_store, purchases_store
 from services.catalog_matcher.domain.phrases import phrase_in, phrase_key
@@ -25,6 +26,18 @@ async def take_in(tx: Transaction, events: Sequence[OrderEvent]) -> None:
     late = [line for event in events if event is not newest.get(event.order_id) for line in _lines(event) if line.corrected]
     if late:
         keys |= await purchases_store.update_corrections(tx, late)
+    await _count_anew(tx, keys)
+
+
+async def forget(tx: Transaction, events: Sequence[OrderCancelled]) -> None:
+    """Forget orders and what was learned from them."""
+    known = [event for event in events if event.customer_id]
+    await purchases_store.lock_customers(tx, {(event.distributor_id, event.customer_id) for event in known if event.customer_id})
+    orders = [{"distributor_id": event.distributor_id, "order_id": event.order_id, "line_ids": []} for event in known]
+    await _count_anew(tx, await purchases_store.delete_lines_of(tx, orders))
+
+
+async def _count_anew(tx: Transaction, keys: Collection[aliases_store.Key]) -> None:
     if keys:
         await aliases_store.upsert_learned(tx, keys)
         await aliases_store.delete_unsaid(tx, keys)

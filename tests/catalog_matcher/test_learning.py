@@ -10,6 +10,7 @@ from libs import postgres
 from libs.postgres import Pool
 from schemas.analysis import Line
 from schemas.match import Match, MatchedLine, MatchingMethod
+from schemas.order_cancelled import OrderCancelled
 from services.catalog_matcher import aliases_store
 from services.catalog_matcher.__main__ import CONSUMES
 from services.catalog_matcher.aliases_store import Alias
@@ -165,6 +166,20 @@ async def test_a_line_that_a_person_took_out_was_not_bought(shop: Shop, add_prod
     await consume(shop.pool, SERVICE, CONSUMES, corrected(shop.tenant, customer, lines, lines[:1], order_id=order_id))
 
     assert [alias.product_id for alias in await shop.aliases(customer)] == [milk.id]
+
+
+async def test_what_is_cancelled_is_forgotten(shop: Shop, add_product: AddProduct) -> None:
+    milk, customer, order_id = await add_product(shop.tenant, "A", "Whole Milk"), uuid4(), uuid4()
+    order = confirmed(shop.tenant, customer, ordered(milk, "white"), order_id=order_id)
+    cancelled = arrived(OrderCancelled.model_validate(order.model_dump() | {"version": 2, "status": "CANCELLED", "reason": "closed"}))
+    await consume(shop.pool, SERVICE, CONSUMES, order, confirmed(shop.tenant, customer, ordered(milk, "white")))
+
+    await consume(shop.pool, SERVICE, CONSUMES, cancelled)
+    await consume(shop.pool, SERVICE, CONSUMES, cancelled)
+
+    assert [alias.times_confirmed for alias in await shop.aliases(customer)] == [1]
+    async with postgres.tenant_transaction(shop.pool, [shop.tenant]) as tx:
+        assert await tx.fetchval("select count(*) from customer_purchases") == 1
 
 
 async def test_an_order_of_nobody_we_know_teaches_nothing(shop: Shop, add_product: AddProduct) -> None:

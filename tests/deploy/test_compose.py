@@ -150,7 +150,7 @@ def test_the_example_names_every_variable_and_its_default() -> None:
 
 @every_service
 def test_a_service_listens_where_its_port_is_published_and_only_an_api_is(name: str) -> None:
-    has_routes = (ROOT / f"services/{name}/api.py").exists()
+    has_routes = any((ROOT / f"services/{name}" / api).exists() for api in ("api.py", "api"))
     ports = CONTAINERS[name].get("ports", [])
     assert bool(ports) is has_routes
     for port in ports:

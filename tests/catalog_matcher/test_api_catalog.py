@@ -159,7 +159,7 @@ async def test_sizes_and_price_differences_follow_from_the_variants(api: Api) ->
     after = await api.call("GET", f"/v1/products/{cola}/variants/{made.body['id']}")
 
     assert (made.body["price_difference"], after.body["price_difference"], after.body["unit_price"]) == ("-1.5000", "0.5000", "10.5000")
-    assert after_price.body["size_variants"] == ["330 ml"]
+    assert after_price.body["size_variants"] == [{"name": "330 ml", "sku": "A-330", "aliases": []}]
 
 
 async def test_a_category_is_not_put_below_itself_nor_deleted_while_something_stands_in_it(api: Api) -> None:

@@ -89,9 +89,9 @@ begin
       from (
           select c.distributor_id, c.product_id,
                  coalesce(
-                     jsonb_agg(v.variant_name order by v.sort_order, v.variant_name) filter (
-                         where v.active and v.variant_type in ('SIZE', 'VOLUME', 'WEIGHT')
-                     ), '[]'
+                     jsonb_agg(
+                         jsonb_build_object('name', v.variant_name, 'sku', v.sku, 'aliases', v.ai_aliases) order by v.sort_order, v.variant_name
+                     ) filter (where v.active and v.variant_type in ('SIZE', 'VOLUME', 'WEIGHT')), '[]'
                  ) as sizes
             from (select distinct distributor_id, product_id from changed) c
             left join product_variants v using (distributor_id, product_id)
@@ -107,19 +107,7 @@ create trigger sizes_updated after update on product_variants referencing new ta
 create trigger sizes_deleted after delete on product_variants referencing old table as changed
     for each statement execute function derive_size_variants();
 
--- All that phrases are matched with counts as the catalog.
-create trigger variants_inserted after insert on product_variants referencing new table as changed
-    for each statement execute function count_catalog_change();
-create trigger variants_updated after update on product_variants referencing new table as changed
-    for each statement execute function count_catalog_change();
-create trigger variants_deleted after delete on product_variants referencing old table as changed
-    for each statement execute function count_catalog_change();
-create trigger units_inserted after insert on product_units referencing new table as changed
-    for each statement execute function count_catalog_change();
-create trigger units_updated after update on product_units referencing new table as changed
-    for each statement execute function count_catalog_change();
-create trigger units_deleted after delete on product_units referencing old table as changed
-    for each statement execute function count_catalog_change();
+-- What products are matched with counts as the catalog; what their variants are called is part of them.
 create trigger categories_inserted after insert on product_categories referencing new table as changed
     for each statement execute function count_catalog_change();
 create trigger categories_updated after update on product_categories referencing new table as changed

@@ -4,22 +4,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeGuard
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from libs.postgres import Connection
 from schemas.analysis import Line
 from schemas.match import Match, MatchedLine, MatchingMethod, Product
-from services.catalog_matcher import aliases_store, catalogs, copies, purchases_store, terms_store
+from services.catalog_matcher import aliases_store, catalogs, copies, purchases_store, terms_store, variants_store
 from services.catalog_matcher.catalogs import Catalog
-from services.catalog_matcher.domain import learned, references
+from services.catalog_matcher.domain import learned, references, variants
 from services.catalog_matcher.domain.bundles import Bundle, expand
 from services.catalog_matcher.domain.learned import Recalled
 from services.catalog_matcher.domain.matching import UNMATCHED
 from services.catalog_matcher.domain.phrases import phrase_key
 from services.catalog_matcher.domain.quantities import count
 from services.catalog_matcher.domain.references import Purchase
+from services.catalog_matcher.domain.variants import Named
 from services.catalog_matcher.terms_store import Offer
 
 UNKNOWN_CUSTOMER = UUID(int=0)
@@ -65,6 +66,7 @@ async def match_lines(connection: Connection, messages: Sequence[Wanted]) -> lis
         [*_reference_lines(message, earlier[at]), *_own_lines(at, message, current[message.distributor_id], recalled, named)]
         for at, message in enumerate(messages)
     ]
+    drafts = await _with_variants(connection, messages, drafts)
     offers = await _offers(connection, messages, drafts)
     return [
         Found(
@@ -181,6 +183,28 @@ def _match(catalog: Catalog, phrase: str, recalled: Recalled | None) -> Match:
     if recalled and not recalled.of_others:
         return recalled.match
     return learned.prefer(recalled, catalog.match(phrase))
+
+
+async def _with_variants(connection: Connection, messages: Sequence[Wanted], drafts: Sequence[Sequence[Draft]]) -> list[list[Draft]]:
+    """Return the drafts with the variants that their phrases name."""
+    matched = [(message.distributor_id, draft.match.product) for message, of in zip(messages, drafts, strict=True) for draft in of if _is_open(draft)]
+    pairs = [(distributor_id, product.product_id) for distributor_id, product in matched if product]
+    named = await variants_store.select_named(connection, pairs) if pairs else {}
+    return [[_with_variant(draft, named) if named and _is_open(draft) else draft for draft in of_message] for of_message in drafts]
+
+
+def _is_open(draft: Draft) -> TypeGuard[MatchedLine]:
+    """Tell whether a phrase was matched with a product without saying which variant."""
+    return isinstance(draft, MatchedLine) and draft.match.product is not None and draft.match.method is not MatchingMethod.LEARNED
+
+
+def _with_variant(draft: MatchedLine, named: Mapping[UUID, Sequence[Named]]) -> MatchedLine:
+    product, phrase = draft.match.product, draft.line.product
+    variant_id = variants.choose(phrase, named.get(product.product_id, ())) if product and phrase and product.variant_id is None else None
+    if product is None or variant_id is None:
+        return draft
+    found = draft.match.model_copy(update={"product": product.model_copy(update={"variant_id": variant_id})})
+    return draft.model_copy(update={"match": found})
 
 
 async def _offers(connection: Connection, messages: Sequence[Wanted], drafts: Sequence[Sequence[Draft]]) -> dict[tuple[int, int, int], Offer]:

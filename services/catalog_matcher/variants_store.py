@@ -1,12 +1,13 @@
 """Variants of products, and the units that products are counted in. One statement a function."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from asyncpg import ForeignKeyViolationError, UniqueViolationError
 
 from libs.postgres import Connection, Transaction
 from libs.refused import Conflict, NotFound
+from services.catalog_matcher.domain.variants import Named
 from services.catalog_matcher.variant import NewUnit, NewVariant, Unit, Variant
 
 VARIANT = """
@@ -73,6 +74,26 @@ async def select_variants(connection: Connection, distributor_id: UUID, product_
         limit,
     )
     return [Variant.model_validate(dict(row)) for row in rows]
+
+
+async def select_named(connection: Connection, products: Iterable[tuple[UUID, UUID]]) -> dict[UUID, list[Named]]:
+    """Return what the variants of products, named by tenant and id, are called; products without any are left out."""
+    pairs = sorted(set(products))
+    rows = await connection.fetch(
+        """
+        select v.product_id, v.id, v.variant_name, v.sku, v.ai_aliases
+          from unnest($1::uuid[], $2::uuid[]) as w (distributor_id, product_id)
+          join product_variants v using (distributor_id, product_id)
+         where v.active
+         order by v.product_id, v.sort_order, v.sku
+        """,
+        [distributor_id for distributor_id, _ in pairs],
+        [product_id for _, product_id in pairs],
+    )
+    found: dict[UUID, list[Named]] = {}
+    for row in rows:
+        found.setdefault(row["product_id"], []).append(Named(row["id"], (row["variant_name"], row["sku"], *row["ai_aliases"])))
+    return found
 
 
 async def delete_variant(tx: Transaction, distributor_id: UUID, variant_id: UUID) -> None:

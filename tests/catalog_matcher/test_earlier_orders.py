@@ -20,7 +20,7 @@ from services.catalog_matcher.__main__ import CONSUMES
 from services.catalog_matcher.bundle import BundleItem, NewBundle
 from services.catalog_matcher.domain.bundles import PricingMode
 from services.catalog_matcher.price_list import NewPriceList, Price
-from services.catalog_matcher.variant import NewUnit
+from services.catalog_matcher.variant import NewUnit, NewVariant, VariantType
 from tests.catalog_matcher.conftest import AddProduct, analyzed
 from tests.catalog_matcher.making import confirmed, ordered
 from tests.consuming import arrived, consume, said
@@ -163,6 +163,27 @@ async def test_a_customer_pays_what_their_price_list_says(pool: Pool, add_produc
     ]
 
     assert prices == [Decimal("15.50"), Decimal("17.90")]
+
+
+async def test_the_variant_that_is_named_is_ordered_at_its_price(pool: Pool, add_product: AddProduct) -> None:
+    tenant = uuid4()
+    cola = await add_product(tenant, "A", "Cola", aliases=("large cola", "cola 330ml", "cola red"))
+    of = {"product_id": cola.id, "variant_type": VariantType.SIZE}
+    small = NewVariant.model_validate(of | {"id": uuid4(), "variant_name": "330 ml", "sku": "A-S", "unit_price": "9"})
+    large = NewVariant.model_validate(of | {"id": uuid4(), "variant_name": "1 L", "sku": "A-L", "unit_price": "15", "ai_aliases": ("large",)})
+    async with postgres.tenant_transaction(pool, [tenant]) as tx:
+        await variants_store.upsert_variants(tx, tenant, [small, large])
+
+    phrases = ("large cola", "cola 330ml", "cola red", "cola")
+    event = await matched(pool, tenant, uuid4(), *(Line(quantity=Decimal(1), product=phrase) for phrase in phrases))
+
+    products = [line.match.product for line in event.lines]
+    assert [(each.variant_id, each.sku, each.unit_price) for each in products if each] == [
+        (large.id, "A-L", 15),
+        (small.id, "A-S", 9),
+        (None, "A", Decimal("17.90")),
+        (None, "A", Decimal("17.90")),
+    ]
 
 
 async def test_what_the_catalog_does_not_know_is_counted_once_a_message(pool: Pool, add_product: AddProduct) -> None:

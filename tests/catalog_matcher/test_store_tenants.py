@@ -107,6 +107,7 @@ READS: dict[str, Call] = {
     "select_to_export": lambda tx, tenant: store.select_to_export(tx, tenant, "", 9),
     "select_variant": lambda tx, tenant: variants_store.select_variant(tx, tenant, MILK.id, SMALL.id, changing=True),
     "select_variants": lambda tx, tenant: variants_store.select_variants(tx, tenant, MILK.id, FIRST, 9),
+    "select_variant_names": lambda tx, tenant: variants_store.select_named(tx, [(tenant, MILK.id)]),
     "select_unit": lambda tx, tenant: variants_store.select_unit(tx, tenant, MILK.id, CASE.id, changing=True),
     "select_units": lambda tx, tenant: variants_store.select_units(tx, tenant, MILK.id, FIRST, 9),
     "select_bundle": lambda tx, tenant: bundles_store.select_bundle(tx, tenant, PACK.id),

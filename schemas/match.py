@@ -40,6 +40,9 @@ class Candidate(Fact):
 
     product: Product
     score: Confidence
+    reasons: tuple[Annotated[str, Field(max_length=40)], ...] = Field(
+        default=(), max_length=10, description="What speaks for it and against it, such as same_words, spelling, synonym, other_grade, bought_before"
+    )
 
 
 class Match(Fact):

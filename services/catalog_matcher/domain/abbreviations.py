@@ -1,74 +1,17 @@
-"""How the trade shortens its words. Spelt out on both sides, in catalogs and in messages, so only consistency counts."""
+"""How the trade shortens its words."""
 
-ABBREVIATIONS = {
-    "amer": "american",
-    "avo": "avocado",
-    "bcn": "bacon",
-    "bf": "beef",
-    "blk": "black",
-    "bnls": "boneless",
-    "brd": "bread",
-    "broc": "broccoli",
-    "brocc": "broccoli",
-    "brst": "breast",
-    "btl": "bottle",
-    "btr": "butter",
-    "bttr": "butter",
-    "ched": "cheddar",
-    "chix": "chicken",
-    "chkn": "chicken",
-    "choc": "chocolate",
-    "chs": "cheese",
-    "chz": "cheese",
-    "ckn": "chicken",
-    "cntnr": "container",
-    "crm": "cream",
-    "dcd": "diced",
-    "evoo": "extra virgin olive oil",
-    "flr": "flour",
-    "frsh": "fresh",
-    "frz": "frozen",
-    "frzn": "frozen",
-    "grlc": "garlic",
-    "grn": "green",
-    "grnd": "ground",
-    "hvy": "heavy",
-    "ital": "italian",
-    "jc": "juice",
-    "jce": "juice",
-    "lett": "lettuce",
-    "lg": "large",
-    "lrg": "large",
-    "mayo": "mayonnaise",
-    "med": "medium",
-    "mlk": "milk",
-    "mozz": "mozzarella",
-    "mush": "mushroom",
-    "oj": "orange juice",
-    "org": "organic",
-    "parm": "parmesan",
-    "prk": "pork",
-    "prov": "provolone",
-    "rst": "roasted",
-    "rstd": "roasted",
-    "saus": "sausage",
-    "sgr": "sugar",
-    "shrd": "shredded",
-    "shred": "shredded",
-    "shrmp": "shrimp",
-    "sknls": "skinless",
-    "slcd": "sliced",
-    "sltd": "salted",
-    "sm": "small",
-    "sml": "small",
-    "tom": "tomato",
-    "trky": "turkey",
-    "unsltd": "unsalted",
-    "vinaig": "vinaigrette",
-    "whl": "whole",
-    "whp": "whipping",
-    "wtr": "water",
-    "xl": "extra large",
-    "yel": "yellow",
-    "ylw": "yellow",
-}
+from collections.abc import Iterator
+from importlib import resources
+
+
+def rows(name: str) -> Iterator[list[str]]:
+    """Yield the lines of a table of this package, cut at tabs; those that begin with # are remarks."""
+    text = resources.files(__package__ or "").joinpath(name).read_text(encoding="utf-8")
+    yield from (line.split("\t") for line in text.splitlines() if line and not line.startswith("#"))
+
+
+MEANINGS = {short: tuple(long) for short, *long in rows("abbreviations.tsv")}
+"""What a short form may stand for, the likeliest first."""
+
+ABBREVIATIONS = {short: long[0] for short, long in MEANINGS.items() if len(long) == 1}
+"""Those that stand for one thing. Spelt out on both sides, in catalogs and in messages, so only consistency counts."""

@@ -1,123 +1,81 @@
-"""A tenant's catalog in memory, arranged so that a phrase finds the few products that it could mean."""
+"""A tenant's catalog in memory: what stood in it when it was read, and what has changed since."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum, IntEnum, auto
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
+
 from schemas.match import Product
-from services.catalog_matcher.domain.normalise import Grade, Phrase, normalise, sku_key
+from services.catalog_matcher.domain.normalise import Phrase
+from services.catalog_matcher.domain.segment import Called, Entry, Segment
 
-CANDIDATES = 25
-"""Texts that are compared closely. More finds nothing more in catalogs of some hundred products."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A product that is offered, and everything that customers call it."""
-
-    distributor_id: UUID
-    product: Product
-    aliases: tuple[str, ...] = ()
-    misspellings: tuple[str, ...] = ()
-
-
-class Called(IntEnum):
-    """What a phrase is to a product. Where two products are called the same, the lower one is meant."""
-
-    SKU = 0
-    NAME = 1
-    ALIAS = 2
-    MISSPELLING = 3
-
-
-class Fit(Enum):
-    """Whether a product has the grades that a phrase names, names none of that kind itself, or has another."""
-
-    HAS = auto()
-    LACKS = auto()
-    CONTRADICTS = auto()
+REBUILT_ABOVE, SHARE_REBUILT_ABOVE = 500, 0.05
+"""Changed products, and their share of all, that are kept beside an index; with more of them it is worth building anew."""
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
-    """One text that names one product."""
+class Part:
+    """A segment, and which of its namings have gone or stand in a newer segment."""
 
-    place: int
-    """The product's, within the index."""
-    called: Called
-    phrase: Phrase
+    segment: Segment
+    gone: NDArray[np.int32] | None = None
+
+    def exactly(self, text: str, phrase: Phrase) -> dict[int, Called]:
+        """Return the places of the products that are called just this, and what the phrase is to each."""
+        found = self.segment.exactly(text, phrase)
+        if self.gone is None or not found:
+            return found
+        gone = set(self.segment.place[self.gone].tolist())
+        return {place: called for place, called in found.items() if place not in gone}
 
 
+@dataclass(frozen=True, slots=True)
 class Index:
-    """The products of one tenant, by every name they have."""
+    """The products of one tenant, by every name they have. Never changes: `changed` gives the next one."""
 
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self.products = tuple(entry.product for entry in entries)
-        self._by_sku: dict[str, list[Naming]] = defaultdict(list)
-        self._by_key: dict[str, list[Naming]] = defaultdict(list)
-        self._namings: list[Naming] = []
-        self._by_trigram: dict[str, list[int]] = defaultdict(list)
-        self._grades: list[frozenset[Grade]] = []
-        for place, entry in enumerate(entries):
-            self._add(place, entry)
+    main: Segment
+    gone: NDArray[np.int32]
+    """Namings of `main`."""
+    lost: frozenset[UUID] = frozenset()
+    """Products of `main` that have changed or gone."""
+    fresh: Segment | None = None
+    newer: dict[UUID, Entry] = field(default_factory=dict[UUID, Entry])
 
-    def exactly(self, text: str, phrase: Phrase) -> tuple[int, ...]:
-        """Return the places of the products that are called just this; several where the catalog is ambiguous."""
-        found = self._by_sku.get(sku_key(text), [])
-        found = found or self._by_key.get(phrase.joined, []) or self._by_key.get(phrase.in_order, [])
-        if not found:
-            return ()
-        strongest = min(naming.called for naming in found)
-        return tuple(dict.fromkeys(naming.place for naming in found if naming.called == strongest))
+    @classmethod
+    def of(cls, entries: Sequence[Entry]) -> "Index":
+        """Build an index of these products alone."""
+        main = Segment(entries)
+        return cls(main, np.empty(0, np.int32))
 
-    def nearest(self, phrase: Phrase) -> Iterator[Naming]:
-        """Yield the namings that share the most runs of three letters with `phrase`, for their length; at most `CANDIDATES`."""
-        wanted = _trigrams(phrase)
-        shared: Counter[int] = Counter()
-        for trigram in wanted:
-            shared.update(self._by_trigram.get(trigram, ()))
-        likeness = {number: count / (len(wanted) + len(self._namings[number].phrase.text)) for number, count in shared.items()}
-        for number in sorted(likeness, key=likeness.__getitem__, reverse=True)[:CANDIDATES]:
-            yield self._namings[number]
+    @property
+    def parts(self) -> Iterator[Part]:
+        """The segments to be searched."""
+        yield Part(self.main, self.gone if len(self.gone) else None)
+        if self.fresh:
+            yield Part(self.fresh)
 
-    def fit(self, place: int, phrase: Phrase) -> Fit:
-        """Compare the grades that the phrase names (2 %, 16/20, 1 l) with the product's. Bare numbers count only where the product has some."""
-        has = self._grades[place]
-        missing = [grade for grade in phrase.grades if not _has(has, grade)]
-        if any(grade.kind and any(other.kind == grade.kind for other in has) for grade in missing):
-            return Fit.CONTRADICTS
-        return Fit.LACKS if any(grade.kind or has for grade in missing) else Fit.HAS
+    def product_of(self, product_id: UUID) -> Product | None:
+        """Return a product that is offered."""
+        if newer := self.newer.get(product_id):
+            return newer.product
+        if product_id in self.lost:
+            return None
+        places = self.main.places_of(product_id)
+        return self.main.product(places[0]) if places else None
 
-    def _add(self, place: int, entry: Entry) -> None:
-        if sku := sku_key(entry.product.sku):
-            self._by_sku[sku].append(Naming(place, Called.SKU, normalise(sku)))
-        grades: set[Grade] = set()
-        for called, text in _names(entry):
-            phrase = normalise(text)
-            if not phrase.text:
-                continue
-            grades |= phrase.grades
-            naming = Naming(place, called, phrase)
-            for key in {phrase.joined, phrase.in_order}:
-                self._by_key[key].append(naming)
-            for trigram in _trigrams(phrase):
-                self._by_trigram[trigram].append(len(self._namings))
-            self._namings.append(naming)
-        self._grades.append(frozenset(grades))
+    @property
+    def size(self) -> int:
+        """Bytes in memory, about."""
+        return self.main.size + (self.fresh.size if self.fresh else 0) + self.gone.nbytes
 
-
-def _has(grades: frozenset[Grade], wanted: Grade) -> bool:
-    return wanted in grades or (not wanted.kind and any(wanted.value in grade.numbers for grade in grades))
-
-
-def _names(entry: Entry) -> Iterable[tuple[Called, str]]:
-    yield Called.NAME, entry.product.name
-    yield from ((Called.ALIAS, alias) for alias in entry.aliases)
-    yield from ((Called.MISSPELLING, misspelling) for misspelling in entry.misspellings)
-
-
-def _trigrams(phrase: Phrase) -> set[str]:
-    """Runs of three letters of every word, with a space before and after it."""
-    return {padded[at : at + 3] for word in phrase.text.split() for padded in (f" {word} ",) for at in range(len(padded) - 2)}
+    def changed(self, entries: Collection[Entry], product_ids: Collection[UUID]) -> "Index | None":
+        """Return the index after a change of `product_ids`, of which `entries` are offered now; None where it should be built anew."""
+        newer = {number: entry for number, entry in self.newer.items() if number not in product_ids}
+        newer |= {entry.product.product_id: entry for entry in entries}
+        if len(newer) > max(REBUILT_ABOVE, SHARE_REBUILT_ABOVE * len(self.main)):
+            return None
+        places = [place for number in product_ids for place in self.main.places_of(number)]
+        gone = np.union1d(self.gone, np.flatnonzero(np.isin(self.main.place, places)).astype(np.int32))
+        return Index(self.main, gone, self.lost.union(product_ids), Segment(list(newer.values()), self.main) if newer else None, newer)

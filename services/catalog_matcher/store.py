@@ -9,10 +9,8 @@ from pydantic_core import from_json
 
 from libs.postgres import Connection, Transaction
 from libs.refused import Conflict, Refused
-from schemas.match import Product
 from schemas.product_changed import ProductChanged
 from services.catalog_matcher.domain.duplicates import Named
-from services.catalog_matcher.domain.index import Entry
 from services.catalog_matcher.product import NewProduct, StoredProduct
 
 WRITABLE = """
@@ -37,28 +35,6 @@ async def select_versions(connection: Connection, distributor_ids: Iterable[UUID
         list(distributor_ids),
     )
     return {row["distributor_id"]: row["version"] for row in rows}
-
-
-async def select_entries(connection: Connection, distributor_ids: Iterable[UUID]) -> Sequence[Entry]:
-    """Return every product that these tenants offer, with all that customers call it."""
-    rows = await connection.fetch(
-        """
-        select distributor_id, id, sku, name, unit, unit_price, aliases, common_misspellings
-          from products
-         where distributor_id = any($1::uuid[]) and active
-         order by distributor_id, sku
-        """,
-        list(distributor_ids),
-    )
-    return [
-        Entry(
-            distributor_id=row["distributor_id"],
-            product=Product(product_id=row["id"], sku=row["sku"], name=row["name"], unit=row["unit"], unit_price=row["unit_price"]),
-            aliases=tuple(row["aliases"]),
-            misspellings=tuple(row["common_misspellings"]),
-        )
-        for row in rows
-    ]
 
 
 async def upsert_products(tx: Transaction, distributor_id: UUID, products: Sequence[NewProduct]) -> Sequence[StoredProduct]:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.match import Match, MatchingMethod, Product
-from services.catalog_matcher.domain.index import Entry, Index
+from services.catalog_matcher.domain.index import Index
+from services.catalog_matcher.domain.segment import Entry
 from services.catalog_matcher.domain.matching import match
 
 EXACT, FUZZY, UNMATCHED = MatchingMethod.EXACT_MATCH, MatchingMethod.FUZZY_MATCH, MatchingMethod.UNMATCHED
@@ -21,7 +22,7 @@ def entry(sku: str, name: str, *aliases: str, misspelt: tuple[str, ...] = ()) ->
     return Entry(distributor_id=uuid4(), product=product, aliases=aliases, misspellings=misspelt)
 
 
-CATALOG = Index([
+CATALOG = Index.of([
     entry("D-1", "Whole Milk Gallon", "milk", "whole milk", misspelt=("hole milk",)),
     entry("D-2", "2% Milk Gallon", "two percent"),
     entry("D-3", "Oat Milk Barista"),
@@ -108,7 +109,7 @@ def test_a_bare_number_that_the_product_does_not_have_is_not_certain() -> None:
 
 
 def test_a_sku_of_no_letters_and_digits_is_not_everything() -> None:
-    assert match(Index([entry("---", "Milk")]), "!!!").method is UNMATCHED
+    assert match(Index.of([entry("---", "Milk")]), "!!!").method is UNMATCHED
 
 
 def test_what_fits_two_products_is_not_certain() -> None:
@@ -119,7 +120,7 @@ def test_what_fits_two_products_is_not_certain() -> None:
 
 
 def test_two_products_of_one_name_share_the_certainty() -> None:
-    catalog = Index([entry("A", "Orange Juice"), entry("B", "Orange Juice"), entry("C", "Juice Press", "orange juice")])
+    catalog = Index.of([entry("A", "Orange Juice"), entry("B", "Orange Juice"), entry("C", "Juice Press", "orange juice")])
 
     result = match(catalog, "oj")
 
@@ -128,9 +129,9 @@ def test_two_products_of_one_name_share_the_certainty() -> None:
 
 
 def test_a_name_is_stronger_than_an_alias_and_an_alias_than_a_misspelling() -> None:
-    catalog = Index([entry("A", "Lime Wedges", misspelt=("limes",)), entry("B", "Citrus", "limes"), entry("C", "Limes")])
-    assert match(catalog, "limes").product == catalog.products[2]
-    assert match(Index([entry("A", "Lime Wedges", misspelt=("limes",)), entry("B", "Citrus", "limes")]), "limes").confidence == 1
+    catalog = Index.of([entry("A", "Lime Wedges", misspelt=("limes",)), entry("B", "Citrus", "limes"), entry("C", "Limes")])
+    assert match(catalog, "limes").product == catalog.main.product(2)
+    assert match(Index.of([entry("A", "Lime Wedges", misspelt=("limes",)), entry("B", "Citrus", "limes")]), "limes").confidence == 1
 
 
 @pytest.mark.parametrize("phrase", ["printer toner", "xyzzy", "!!!", "", "🥛"])
@@ -139,7 +140,7 @@ def test_what_the_catalog_does_not_have_is_not_found(phrase: str) -> None:
 
 
 def test_an_empty_catalog_finds_nothing() -> None:
-    assert match(Index([]), "milk") == Match(method=UNMATCHED)
+    assert match(Index.of([]), "milk") == Match(method=UNMATCHED)
 
 
 @settings(max_examples=200)

@@ -34,7 +34,6 @@ async def filled(pool: Pool) -> Pool:
 
 READS: dict[str, Call] = {
     "select_versions": lambda tx, tenant: store.select_versions(tx, [tenant]),
-    "select_entries": lambda tx, tenant: store.select_entries(tx, [tenant]),
     "lock_product": lambda tx, tenant: store.lock_product(tx, tenant, MILK.id),
     "select_changed": lambda tx, tenant: store.select_changed(tx, tenant, [MILK.id]),
     "select_named": store.select_named,

@@ -21,14 +21,12 @@ class Part:
 
     segment: Segment
     gone: NDArray[np.int32] | None = None
+    lost: frozenset[UUID] = frozenset()
 
     def exactly(self, text: str, phrase: Phrase) -> dict[int, Called]:
         """Return the places of the products that are called just this, and what the phrase is to each."""
         found = self.segment.exactly(text, phrase)
-        if self.gone is None or not found:
-            return found
-        gone = set(self.segment.place[self.gone].tolist())
-        return {place: called for place, called in found.items() if place not in gone}
+        return {place: called for place, called in found.items() if self.segment.product_id(place) not in self.lost} if self.lost else found
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class Index:
     @property
     def parts(self) -> Iterator[Part]:
         """The segments to be searched."""
-        yield Part(self.main, self.gone if len(self.gone) else None)
+        yield Part(self.main, self.gone if len(self.gone) else None, self.lost)
         if self.fresh:
             yield Part(self.fresh)
 

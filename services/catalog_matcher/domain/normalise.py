@@ -90,7 +90,7 @@ class Grade:
 class Phrase:
     """A normalised text."""
 
-    words: tuple[str, ...]
+    words: tuple[str, ...] = field(compare=False)
     """As they were written but for case, accents and plural; numbers with what they are numbers of are words too."""
     text: str
     """The words with abbreviations spelt out, with single spaces."""

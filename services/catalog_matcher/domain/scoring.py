@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 
 from services.catalog_matcher.domain.features import NAMES
 
+NOT_ITSELF = {"contradicts", "lacks", "other_numbers", "negated", "unmatched", "beside", "is_alias", "is_example", "other_words"}
+
 SUREST_GUESS = 0.99
+NOBODY_NEAR = 8.0
+"""Log odds that a candidate is ahead where there is no other."""
+ITSELF = tuple(float(name not in NOT_ITSELF) for name in NAMES)
+"""What would be said of a candidate that is called just as the phrase."""
 
 
 class Trees:
@@ -40,7 +46,8 @@ def _read() -> dict[str, dict[str, list[float]]]:
 
 _weights = _read()
 _trees = Trees(_weights["trees"])
-_sure = _weights["sure"]
+_sure = Trees(_weights["sure"])
+_odds, _shares = _weights["calibration"]["odds"], _weights["calibration"]["shares"]
 
 
 def against_best(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -54,18 +61,14 @@ def values(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def evidence(row: Sequence[float], best: float, others: Sequence[float], *, by_synonym: bool) -> list[float]:
-    """Return what the certainty of a first place follows from."""
-    named = dict(zip(NAMES, row, strict=True)) if row else {}
-    second = max(others, default=best - 8)
+    """Return what the certainty of a first place follows from: what is said of it, and how far behind the others are."""
+    second = max(others, default=best - NOBODY_NEAR)
     share = 1 / (1 + sum(math.exp(min(other - best, 0)) for other in others))
-    margin = min(best - second, 6.0)
-    return [
-        max(min(best, 6.0), -6.0), margin, share, share * share, named.get("query_covered", 1), named.get("name_covered", 1), named.get("unmatched", 0),
-        named.get("contradicts", 0), named.get("lacks", 0), named.get("letters_in_order", 1), named.get("negated", 0), float(by_synonym), named.get("exact", 1),
-    ]  # fmt: skip
+    near = sum(other > best - 1 for other in others)
+    return [best, min(best - second, NOBODY_NEAR), share, near, float(by_synonym), *(row or ITSELF)]
 
 
 def sureness(row: Sequence[float], best: float, others: Sequence[float], *, by_synonym: bool) -> float:
     """Return the share of right answers among first places of such evidence."""
-    odds = _sure["bias"][0] + sum(weight * each for weight, each in zip(_sure["weights"], evidence(row, best, others, by_synonym=by_synonym), strict=True))
-    return float(np.interp(odds, _sure["odds"], _sure["shares"]))
+    odds = _sure.sum(np.array([evidence(row, best, others, by_synonym=by_synonym)], np.float32))[0]
+    return float(np.interp(odds, _odds, _shares))

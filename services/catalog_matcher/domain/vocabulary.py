@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz.distance import LCSseq, OSA, Prefix
+from rapidfuzz.distance import OSA, LCSseq
 from rapidfuzz.process import cdist
 
 from services.catalog_matcher.domain.normalise import kind_of
@@ -18,7 +18,10 @@ Alike = tuple[Ids, Shares]
 WORST = 0.5
 """Words less alike than this are not the same."""
 MOST = 9
-SPELT_AS_ANOTHER = 0.9
+SPELT_AS_ANOTHER = 0.75
+SPARE = 5
+"""Letters from which on a word has some to spare."""
+ANOTHER_BEGINNING = 0.06
 REMEMBERED = 10_000
 VOWELS = re.compile(r"(?<=.)[aeiou]+")
 DOUBLED = re.compile(r"(.)\1")
@@ -123,7 +126,6 @@ class _Spellings:
         self.lengths = np.array([len(word) for word in words], np.int16)
         self.skeletons = np.array([hash(skeleton(word)) for word in words], np.int64)
         self.lasts = np.array([ord(word[-1]) for word in words], np.int32)
-        self.numbered = np.array([not word.isalpha() for word in words], np.bool_)
         texts = [number for number, kind in enumerate(kinds) if kind is None or (kind == "" and len(words[number]) > 2)]
         by_first: dict[str, list[int]] = {}
         for number in texts:
@@ -136,53 +138,60 @@ class _Spellings:
 
     def find(self, word: str) -> dict[int, float]:
         """Return the numbers of words that `word` may be a spelling of."""
-        near = self._same_beginning(word)
-        found = self._compare(word, near, 0.0) if len(near) else {}
-        if len(word) > 4 and max(found.values(), default=0) < SPELT_AS_ANOTHER:  # noqa: PLR2004 - shorter ones have no letters to spare
-            far = np.setdiff1d(self._sharing_runs(word), near)
-            if len(far):
-                found |= self._compare(word, far, 0.06)
-        return found
+        slips, shortened = self._same_beginning(word)
+        found = self._shortened(word, shortened) if len(shortened) and word.isalpha() else {}
+        for number, share in (self._mistyped(word, slips) if len(slips) else {}).items():
+            found[number] = max(share, found.get(number, 0))
+        if len(word) >= SPARE and max(found.values(), default=0) < SPELT_AS_ANOTHER:
+            for number, share in self._mistyped(word, self._sharing_runs(word)).items():
+                if number not in found and share - ANOTHER_BEGINNING >= WORST:
+                    found[number] = share - ANOTHER_BEGINNING
+        return {number: share for number, share in found.items() if not _negates(word, self.words[number])}
 
-    def _same_beginning(self, word: str) -> Ids:
+    def _same_beginning(self, word: str) -> tuple[Ids, Ids]:
+        """Return the words of the same first letter that differ by a few letters, and those that have all letters of the other."""
         if word[0] not in self.by_first:
-            return NOTHING[0]
+            return NOTHING[0], NOTHING[0]
         ids, masks, lengths = self.by_first[word[0]]
         length = len(word)
         mask = np.uint32(_letters(word))
         missing = np.bitwise_count(~masks & mask)
         more = np.bitwise_count(masks & ~mask)
         off = lengths - length
-        slips = 1 if length < 4 else 2 if length < 6 else 3
-        typo = (missing + more <= slips) & (np.abs(off) <= (1 if length < 5 else 2))
-        shortened = (missing == 0) & (off > 0)
-        longer = (more == 0) & (off < 0) & (lengths > 1)
-        return ids[typo | shortened | longer]
+        most = 1 if length < SPARE else 2 if length < SPARE + 2 else 3
+        slips = (missing + more <= most) & (np.abs(off) <= (1 if length < SPARE else 2))
+        shortened = ((missing == 0) & (off > 0)) | ((more == 0) & (off < 0) & (lengths * 2 >= length) & (lengths > 1))
+        return ids[slips], ids[shortened]
 
-    def _compare(self, word: str, ids: Ids, cost: float) -> dict[int, float]:
+    def _mistyped(self, word: str, ids: Ids) -> dict[int, float]:
+        if not len(ids):
+            return {}
         texts = [self.words[number] for number in ids.tolist()]
-        length, lengths = len(word), self.lengths[ids].astype(np.float32)
         slips = cdist([word], texts, scorer=OSA.distance, dtype=np.float32)[0]
+        longest = np.maximum(self.lengths[ids], len(word))
+        shares = 1 - 1.25 * slips / longest
+        if not word.isalpha():
+            shortest = np.minimum(self.lengths[ids], len(word))
+            shares = np.where(slips == 0, 1, np.where((slips == 1) & (shortest >= SPARE), 0.55, 0))
+            within = np.array([text in word or word in text for text in texts]) & (shortest >= SPARE - 2)
+            shares = np.maximum(shares, np.where(within, 0.5 + 0.4 * shortest / longest, 0))
+        return _above(ids, shares)
+
+    def _shortened(self, word: str, ids: Ids) -> dict[int, float]:
+        texts = [self.words[number] for number in ids.tolist()]
         common = cdist([word], texts, scorer=LCSseq.similarity, dtype=np.float32)[0]
-        begin = cdist([word], texts, scorer=Prefix.similarity, dtype=np.float32)[0]
-        longest, shortest = np.maximum(lengths, length), np.minimum(lengths, length)
-        typo = 1 - 1.25 * slips / longest
-        if not word.isalpha():
-            typo = np.where(slips == 0, 1, np.where((slips == 1) & (shortest > 4), 0.55, 0))
-            within_text = np.array([(text in word or word in text) for text in texts]) & (shortest > 2)
-            typo = np.maximum(typo, np.where(within_text, 0.5 + 0.4 * shortest / longest, 0))
-        same_end = self.lasts[ids] == ord(word[-1])
-        within = (common == shortest) & (begin >= 1) & (shortest > 1)
-        share = shortest / longest
-        short = np.where(within, 0.5 + 0.3 * share + 0.1 * same_end, 0)
-        start = np.where((begin == shortest) & (shortest > 2), 0.62 + 0.33 * share, 0)
-        bones = np.where((self.skeletons[ids] == hash(skeleton(word))) & (shortest > 1), 0.9, 0)
-        if not word.isalpha():
-            short = bones = np.zeros_like(typo)
-        best = np.maximum.reduce([typo, short, start, bones]) - cost
-        keep = best >= WORST
-        kept, shares = ids[keep].tolist(), best[keep].tolist()
-        return {number: share for number, share in zip(kept, shares, strict=True) if not _negates(word, self.words[number])}
+        lengths = self.lengths[ids]
+        shortest = np.minimum(lengths, len(word))
+        within = common == shortest
+        if not within.any():
+            return {}
+        ids, lengths, shortest, texts = ids[within], lengths[within], shortest[within], [text for text, is_in in zip(texts, within, strict=True) if is_in]
+        share = shortest / np.maximum(lengths, len(word))
+        shares = 0.5 + 0.3 * share + 0.1 * (self.lasts[ids] == ord(word[-1]))
+        begins = np.array([text.startswith(word) or word.startswith(text) for text in texts]) & (shortest > 2)
+        shares = np.where(begins, np.maximum(shares, 0.62 + 0.33 * share), shares)
+        shares = np.where(self.skeletons[ids] == hash(skeleton(word)), np.maximum(shares, 0.9), shares)
+        return _above(ids, shares)
 
     def _build_runs(self, texts: Sequence[int]) -> None:
         padded = [f"^{self.words[number]}$".encode() for number in texts]
@@ -218,6 +227,11 @@ class _Spellings:
         if len(near) > 20:
             near = near[np.argpartition(-likeness[near], 20)[:20]]
         return near.astype(np.int32)
+
+
+def _above(ids: Ids, shares: NDArray[np.floating]) -> dict[int, float]:
+    kept = shares >= WORST
+    return dict(zip(ids[kept].tolist(), shares[kept].tolist(), strict=True))
 
 
 def _negates(one: str, other: str) -> bool:

@@ -5,11 +5,16 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Annotated
 from uuid import UUID, uuid5
+
+import typer
+from rich.console import Console
+from rich.table import Table
 
 from schemas.contact import COMANDA
 from schemas.match import Match, Product
@@ -61,6 +66,32 @@ class Result:
     accepted_right: float
 
 
+def command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds catalog.tsv (sku, name, …), queries.tsv (qid, query) and gold.tsv (qid, sku); or folders that do")],
+    customer_history: Annotated[Path | None, typer.Option(help="A TSV of what who asks has bought: qid, sku, and if known times, last, unit, quantity")] = None,
+    predictions: Annotated[Path | None, typer.Option(help="Write the SKUs found here, one JSON object a phrase")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table")] = False,
+) -> None:
+    """Which product of a catalog a phrase means."""
+    try:
+        results = run(folder, customer_history, predictions)
+    except NotReadable as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        typer.echo(json.dumps({result.name: asdict(result) for result in results}, indent=2))
+    else:
+        Console(highlight=False).print(_table(results))
+
+
+def _table(results: Sequence[Result]) -> Table:
+    table = Table("", *(result.name for result in results), title="Matching")
+    for each in fields(Result)[1:]:
+        table.add_row(each.name.replace("_", " "), *(f"{getattr(result, each.name):,}" for result in results))
+    return table
+
+
 def sets(folder: Path) -> Iterator[MatchSet]:
     """Yield the set of `folder`, or that of each folder in it. Raises NotReadable."""
     folders = [folder] if (folder / "catalog.tsv").exists() else sorted(file.parent for file in folder.glob("*/catalog.tsv"))
@@ -77,15 +108,12 @@ def sets(folder: Path) -> Iterator[MatchSet]:
 def histories(file: Path) -> dict[str, History]:
     """Read who has bought what: qid, sku and, where known, times, last (a date), unit and quantity. Raises NotReadable."""
     purchases: dict[str, dict[UUID, Purchase]] = defaultdict(dict)
-    for row in _rows(file, "qid", "sku"):
-        number = _product_id(row["sku"])
-        purchases[row["qid"]][number] = Purchase(
-            product_id=number,
-            unit=row.get("unit") or "each",
-            times=int(row.get("times") or 1),
-            last=date.fromisoformat(row["last"]) if row.get("last") else date.min,
-            usual_quantity=Decimal(row["quantity"]) if row.get("quantity") else None,
-        )
+    for line, row in enumerate(_rows(file, "qid", "sku"), start=2):
+        try:
+            purchase = _purchase(row)
+        except (ValueError, InvalidOperation):
+            raise NotReadable(f"{file}, line {line}: times and quantity are numbers, last is a date such as 2025-01-31") from None
+        purchases[row["qid"]][purchase.product_id] = purchase
     return {qid: History(of_customer) for qid, of_customer in purchases.items()}
 
 
@@ -145,11 +173,6 @@ def run(folder: Path, history: Path | None, predictions: Path | None) -> list[Re
     return results
 
 
-def as_json(results: Sequence[Result]) -> str:
-    """Return the results as one JSON object by the sets' names."""
-    return json.dumps({result.name: asdict(result) for result in results}, indent=2)
-
-
 def _skus(found: Match) -> list[str]:
     first = [found.product.sku] if found.product else []
     return first + [candidate.product.sku for candidate in found.alternatives]
@@ -164,6 +187,16 @@ def _entry(row: dict[str, str]) -> Entry:
         ),
         aliases=tuple(alias for alias in (row.get("aliases") or "").split(SEPARATOR) if alias),
         beside=tuple(text[:LONGEST] for column in BESIDE if (text := row.get(column))),
+    )
+
+
+def _purchase(row: dict[str, str]) -> Purchase:
+    return Purchase(
+        product_id=_product_id(row["sku"]),
+        unit=row.get("unit") or "each",
+        times=int(row.get("times") or 1),
+        last=date.fromisoformat(row["last"]) if row.get("last") else date.min,
+        usual_quantity=Decimal(row["quantity"]) if row.get("quantity") else None,
     )
 
 

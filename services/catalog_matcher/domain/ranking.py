@@ -25,6 +25,8 @@ VARIANT_COST = 1.0
 HABIT, SAME_UNIT, NOT_AVAILABLE = 2.5, 0.3, -0.7
 """What speaks for or against a product beside its names; 1 is as good as odds of 2.7 to 1."""
 AT = {name: number for number, name in enumerate(NAMES)}
+DOUBTED = 0.65
+"""How sure to be at most of a product that has numbers, but not the one that the phrase names."""
 LIKENESS = {"query_covered": 0.5, "letters_in_order": 0.3, "name_covered": 0.2}
 
 
@@ -106,7 +108,9 @@ def with_habits(ranked: Sequence[Ranked], history: History, unit: str | None, qu
 def confidence(ranked: Sequence[Ranked]) -> float:
     """Return the share of right answers among first places that look like this one."""
     first, *others = ranked
-    return scoring.sureness(first.row, first.total, [each.total for each in others], by_synonym=first.by_synonym)
+    sure = scoring.sureness(first.row, first.total, [each.total for each in others], by_synonym=first.by_synonym)
+    another_number = bool(first.row) and first.row[AT["lacks"]] > 0 and first.row[AT["other_numbers"]] > 0
+    return min(sure, DOUBTED) if another_number else sure
 
 
 def _rank(index: Index, phrase: Phrase) -> list[Ranked]:

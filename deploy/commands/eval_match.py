@@ -67,8 +67,13 @@ class Result:
 
 
 def command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds catalog.tsv (sku, name, …), queries.tsv (qid, query) and gold.tsv (qid, sku); or folders that do")],
-    customer_history: Annotated[Path | None, typer.Option(help="A TSV of what who asks has bought: qid, sku, and if known times, last, unit, quantity")] = None,
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Holds catalog.tsv (sku, name, …), queries.tsv (qid, query) and gold.tsv (qid, sku); or folders that do"),
+    ],
+    customer_history: Annotated[
+        Path | None, typer.Option(help="A TSV of what who asks has bought: qid, sku, and if known times, last, unit, quantity")
+    ] = None,
     predictions: Annotated[Path | None, typer.Option(help="Write the SKUs found here, one JSON object a phrase")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table")] = False,

@@ -14,8 +14,8 @@ from services.catalog_matcher.domain.segment import Entry
 DESCRIBED = 200
 """Characters of a description that are looked at."""
 READABLE = """
-    p.distributor_id, p.id, p.sku, p.name, p.unit, p.unit_price, p.aliases, p.common_misspellings, p.ai_training_examples, p.keywords, p.brand, p.category,
-    p.description, p.size_variants, p.in_stock, c.name as category_name, c.ai_keywords as category_keywords
+    p.distributor_id, p.id, p.sku, p.name, p.unit, p.unit_price, p.aliases, p.common_misspellings, p.ai_training_examples, p.keywords, p.brand,
+    p.category, p.description, p.size_variants, p.in_stock, c.name as category_name, c.ai_keywords as category_keywords
 """
 
 
@@ -68,14 +68,15 @@ async def select_changes(connection: Connection, versions: Mapping[UUID, int]) -
 
 
 def _entry(row: Record) -> Entry:
-    beside = [row["brand"], row["category_name"] or row["category"], *(row["category_keywords"] or ()), *row["keywords"], (row["description"] or "")[:DESCRIBED]]
+    category = (row["category_name"] or row["category"], *(row["category_keywords"] or ()))
+    beside = (row["brand"], *category, *row["keywords"], (row["description"] or "")[:DESCRIBED], *_of_variants(row["size_variants"]))
     return Entry(
         distributor_id=row["distributor_id"],
         product=Product(product_id=row["id"], sku=row["sku"], name=row["name"], unit=row["unit"], unit_price=row["unit_price"]),
         aliases=tuple(row["aliases"]),
         misspellings=tuple(row["common_misspellings"]),
         examples=tuple(row["ai_training_examples"]),
-        beside=tuple(text for text in (*beside, *_of_variants(row["size_variants"])) if text),
+        beside=tuple(text for text in beside if text),
         in_stock=row["in_stock"],
     )
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from deploy.local.stack import Stack
 from libs.service import collect_garbage_seldom
 from libs.settings import Settings
-from tests.bench import ingest, load, message_store, pii, pipeline, relay
+from tests.bench import ingest, load, match, message_store, pii, pipeline, relay
 
 RESULTS = Path(".comanda/bench.json")
 console = Console(highlight=False)
@@ -28,11 +28,13 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=40_000, help="for message_store and its baselines")
     parser.add_argument("--seconds", type=float, default=20, help="for each rate of the pipeline")
     parser.add_argument("--rates", default="20,100,200,250,300,350,400", help="messages a second, ascending")
+    parser.add_argument("--data", type=Path, help="a folder as `comanda eval match` takes it, for the matching engine beside its peers")
     wanted = parser.parse_args()
     collect_garbage_seldom()
     folder = Path(tempfile.mkdtemp(prefix="comanda-bench-"))
     try:
-        results = _store(folder / "store", wanted.messages)
+        results: dict[str, Any] = {"match": match.match(wanted.data)}
+        results |= _store(folder / "store", wanted.messages)
         results |= _ingest(folder / "ingest", wanted.seconds)
         results |= _pipeline(folder / "pipeline", wanted.rates, wanted.seconds)
     finally:
@@ -119,7 +121,12 @@ def _show(results: dict[str, Any]) -> None:
         )
     table.add_row("highest sustained rate", f"{results['highest_sustained_rate']:.0f}/s")
     table.add_row("memory", ", ".join(f"{name} {megabytes} MB" for name, megabytes in results["memory_mb"].items()))
+    for name, figures in results["match"].items():
+        for way, (first, five, rate) in figures.items() if isinstance(figures, dict) else ():
+            table.add_row(f"matching, {name}: {way}", f"recall@1 {first}, @5 {five}; {rate}/s")
     console.print(table)
+    if skipped := results["match"].get("skipped"):
+        console.print(skipped)
 
 
 if __name__ == "__main__":

@@ -35,10 +35,24 @@ NOWHERE = "of products that the catalog lacks"
 SURE_ENOUGH = 0.7
 WANTED_RIGHT = 0.983
 TREES = HistGradientBoostingClassifier(
-    max_iter=70, max_leaf_nodes=12, max_depth=6, learning_rate=0.12, min_samples_leaf=25, l2_regularization=2, early_stopping=False, random_state=1
+    max_iter=70,
+    max_leaf_nodes=12,
+    max_depth=6,
+    learning_rate=0.12,
+    min_samples_leaf=25,
+    l2_regularization=2,
+    early_stopping=False,  # pyright: ignore[reportArgumentType] - its type is inferred from the default
+    random_state=1,
 )
 SURE = HistGradientBoostingClassifier(
-    max_iter=40, max_leaf_nodes=6, max_depth=4, learning_rate=0.1, min_samples_leaf=30, l2_regularization=5, early_stopping=False, random_state=1
+    max_iter=40,
+    max_leaf_nodes=6,
+    max_depth=4,
+    learning_rate=0.1,
+    min_samples_leaf=30,
+    l2_regularization=5,
+    early_stopping=False,  # pyright: ignore[reportArgumentType] - its type is inferred from the default
+    random_state=1,
 )
 
 
@@ -88,8 +102,7 @@ def _made(data: Path, count: int) -> Sequence[MatchSet]:
     for size, seed, names in ((50_000, 101, given), (25_000, 102, ())):
         chance = random.Random(seed)
         catalog = groceries.catalog(size, chance, names)
-        for kind in (groceries.noisy, groceries.plain):
-            made.append(groceries.as_set(f"{kind.__name__} {size}", kind(catalog, count, chance)))
+        made += [groceries.as_set(f"{kind.__name__} {size}", kind(catalog, count, chance)) for kind in (groceries.noisy, groceries.plain)]
     return made
 
 
@@ -119,8 +132,8 @@ def _fit(asked: Sequence[Asked]) -> HistGradientBoostingClassifier:
 
 def _export(trees: HistGradientBoostingClassifier) -> dict[str, list[float]]:
     table: dict[str, list[Any]] = {"roots": [], "feature": [], "threshold": [], "child": [], "value": [], "depth": [0]}
-    first = float(np.ravel(trees._baseline_prediction)[0])  # pyright: ignore
-    for (predictor,) in trees._predictors:  # pyright: ignore
+    first = float(np.ravel(trees._baseline_prediction)[0])  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportArgumentType] - they are nowhere public
+    for (predictor,) in trees._predictors:  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportArgumentType] - they are nowhere public
         offset = len(table["feature"])
         table["roots"].append(offset)
         for at, node in enumerate(predictor.nodes):
@@ -128,7 +141,7 @@ def _export(trees: HistGradientBoostingClassifier) -> dict[str, list[float]]:
             table["feature"].append(0 if leaf else int(node["feature_idx"]))
             table["threshold"].append(0.0 if leaf else round(float(node["num_threshold"]), 6))
             table["child"] += [offset + at] * 2 if leaf else [offset + int(node["left"]), offset + int(node["right"])]
-            table["value"].append(round(float(node["value"]) + first / len(trees._predictors), 6) if leaf else 0.0)  # pyright: ignore
+            table["value"].append(round(float(node["value"]) + first / len(trees._predictors), 6) if leaf else 0.0)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportArgumentType] - they are nowhere public
             table["depth"] = [max(table["depth"][0], int(node["depth"]))]
     return table
 
@@ -162,7 +175,8 @@ def _sureness(asked: Sequence[Asked], values: Sequence[NDArray[np.float32]], fol
         error = calibration_error(zip(told[of_set].tolist(), truth[of_set].tolist(), strict=True))
         print(f"{name}: {sure.sum() / of_set.sum():.3f} accepted, {truth[sure].mean() if sure.any() else 1:.4f} of them right, error {error:.3f}")  # noqa: T201
     sure = told >= SURE_ENOUGH
-    print(f"all: {sure.mean():.3f} accepted, {truth[sure].mean():.4f} right, error {calibration_error(zip(told.tolist(), truth.tolist(), strict=True)):.3f}")  # noqa: T201
+    error = calibration_error(zip(told.tolist(), truth.tolist(), strict=True))
+    print(f"all: {sure.mean():.3f} accepted, {truth[sure].mean():.4f} of them right, error {error:.3f}")  # noqa: T201
     return {"sure": _export(SURE.fit(every, truth)), "calibration": {"odds": grid.tolist(), "shares": shares.tolist()}}
 
 

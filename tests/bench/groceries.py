@@ -7,21 +7,7 @@ from dataclasses import dataclass
 from deploy.commands.eval_match import MatchSet
 from services.catalog_matcher.domain.abbreviations import rows
 from services.catalog_matcher.domain.normalise import FILLERS, normalise
-
-SYLLABLES = "al an ar be bel bo bri ca co da del do el fa fen gal gra ha hol ja ka ken la lo ma mar mel mi mo na nor o pa pe ra ri ro sa sel ta tor va ver wil za".split()
-ENDINGS = "s|'s| farm| farms| valley| house| brothers| foods| kitchen| naturals| hill||||".split("|")
-SORTS = (
-    "organic|natural|gluten free|low sodium|reduced fat|fat free|low fat|whole grain|unsweetened|sweetened|unsalted|lightly salted|roasted|smoked|spicy|mild|hot|"
-    "extra sharp|creamy|crunchy|chunky|smooth|classic|original|traditional|homestyle|premium|double|triple|mini|jumbo|large|small|baby|thick cut|thin sliced|"
-    "sliced|shredded|diced|crushed|chopped|whole|ground|boneless|skinless|fresh|frozen|dried|canned|raw|fire roasted|oven baked|free range|grass fed|sugar free"
-).split("|")
-FLAVOURS = (
-    "vanilla|chocolate|dark chocolate|strawberry|blueberry|raspberry|lemon|lime|orange|peach|mango|pineapple|coconut|honey|maple|cinnamon|ginger|mint|garlic|"
-    "garlic & herb|sea salt|salt & vinegar|barbecue|ranch|cheddar|parmesan|jalapeno|chipotle|teriyaki|tomato basil|roasted red pepper|black cherry|apple cinnamon|"
-    "peanut butter|almond|cookies & cream|caramel|mocha|lavender|eucalyptus|citrus|fresh linen"
-).split("|")
-FORMS = "bar|bites|blend|mix|sauce|soup|chips|crackers|cookies|cereal|yogurt|ice cream|juice|drink|tea|spread|dip|dressing|seasoning|snack|pie|pizza|wrap|salad|burger|roll".split("|")
-SIZES = "12 oz|16 oz|32 oz|8 ct|6 pack|1 lb|5 lb|10 lb|1 gal|64 oz|750 ml|1 l|2 l|500 g|1 kg|24 ct|2%|1%|100 ct|9 x 13|#10".split("|")
+from tests.bench.grocery_words import ENDINGS, FLAVOURS, FORMS, SIZES, SORTS, SYLLABLES
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from deploy.commands.eval_match import calibration_error
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A catalog of four products, and three phrases."""
-    (tmp_path / "catalog.tsv").write_text("sku\tname\tbrand\nA\tWhole Milk Gallon\t\nB\tOat Milk\tBarista\nC\tSalted Butter\tNorth\nD\tSalted Butter\tSouth\n")
+    (tmp_path / "catalog.tsv").write_text(
+        "sku\tname\tbrand\nA\tWhole Milk Gallon\t\nB\tOat Milk\tBarista\nC\tSalted Butter\tNorth\nD\tSalted Butter\tSouth\n"
+    )
     (tmp_path / "queries.tsv").write_text("qid\tquery\n1\twhole milk gallon\n2\toat mlik\n3\tsalted butter\n")
     (tmp_path / "gold.tsv").write_text("qid\tsku\tgrade\n1\tA\t1\n2\tB\t1\n3\tD\t1\n")
     return tmp_path

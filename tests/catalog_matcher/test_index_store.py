@@ -59,6 +59,7 @@ async def test_a_change_of_very_many_products_is_not_told_one_by_one(pool: Pool)
     tenant = uuid4()
     async with postgres.tenant_transaction(pool, [tenant]) as tx:
         await tx.execute(
-            "insert into products (distributor_id, sku, name, unit, unit_price) select $1, n::text, 'Milk', 'case', 1 from generate_series(1, 501) n", tenant
+            "insert into products (distributor_id, sku, name, unit, unit_price) select $1, n::text, 'Milk', 'case', 1 from generate_series(1, 501) n",
+            tenant,
         )
         assert await index_store.select_changes(tx, {tenant: 0}) == {}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schemas.match import Match, MatchingMethod, Product
 from services.catalog_matcher.domain.index import Index
-from services.catalog_matcher.domain.segment import Entry
 from services.catalog_matcher.domain.matching import match
+from services.catalog_matcher.domain.segment import Entry
 
 EXACT, FUZZY, UNMATCHED = MatchingMethod.EXACT_MATCH, MatchingMethod.FUZZY_MATCH, MatchingMethod.UNMATCHED
 SURE = Decimal("0.7")

@@ -33,7 +33,8 @@ def meant(phrase: str, *aliases: tuple[str, Level, float]) -> Aliases:
 
 
 CATALOG = Index.of([
-    entry("A", "Whole Milk Gallon Meadow"), entry("B", "Whole Milk Gallon Valley"), entry("C", "Oat Milk"), entry("D", "Courgette"), entry("E", "Frankfurter"),
+    entry("A", "Whole Milk Gallon Meadow"), entry("B", "Whole Milk Gallon Valley"),
+    entry("C", "Oat Milk"), entry("D", "Courgette"), entry("E", "Frankfurter"),
     entry("F", "Chickpeas"), entry("G", "Chicken Breast Boneless"), entry("H", "Orange Juice"), entry("I", "Orange Juice", unit="bottle"),
 ])  # fmt: skip
 
@@ -89,7 +90,8 @@ def test_two_meanings_of_a_customers_word_are_not_as_sure_as_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("phrase", "expected"), [("zucchini", "D"), ("hot dogs", "E"), ("garbanzo beans", "F"), ("pechuga de pollo", "G"), ("chkn brst bnls", "G"), ("suco de laranja", "H")]
+    ("phrase", "expected"),
+    [("zucchini", "D"), ("hot dogs", "E"), ("garbanzo beans", "F"), ("pechuga de pollo", "G"), ("chkn brst bnls", "G"), ("suco de laranja", "H")],
 )
 def test_other_names_of_the_same_thing_are_known(phrase: str, expected: str) -> None:
     assert sku(phrase) in ({expected, "I"} if expected == "H" else {expected})

@@ -15,6 +15,12 @@ BESIDE_ITSELF = 0.6
 """What words that are only like the one that was written count for where the catalog has that very word."""
 MOST_POSTINGS = 40_000
 LENGTH_WEIGHT = 0.12
+"""How much a naming loses for all that it says beside the phrase."""
+SHORTEST_SPLIT = 5
+"""Letters that a word has at least that is taken for two words joined; unless the catalog has one like it: SPELT_RIGHT."""
+SPELT_RIGHT = 0.88
+STANDS_FOR = 0.9
+"""From which likeness on a word is taken for a short form of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Slot:
 
     @property
     def negating(self) -> bool:
+        """Whether it says that something is not there."""
         return self.word in NEGATING
 
 
@@ -89,9 +96,9 @@ def _slots(segment: Segment, words: tuple[str, ...]) -> list[Slot]:
     vocabulary = segment.vocabulary
     pieces: list[str] = []
     for word in words[:LONGEST]:
-        if word not in vocabulary.ids and len(word) > 4 and kind_of(word) is None:
+        if word not in vocabulary.ids and len(word) >= SHORTEST_SPLIT and kind_of(word) is None:
             ids, shares = vocabulary.alike(word)
-            parts = vocabulary.split(word) if not len(ids) or shares[0] < 0.88 else None
+            parts = vocabulary.split(word) if not len(ids) or shares[0] < SPELT_RIGHT else None
             if parts:
                 pieces.extend(parts)
                 continue
@@ -114,6 +121,6 @@ def _slots(segment: Segment, words: tuple[str, ...]) -> list[Slot]:
 def _weight(segment: Segment, word: str, ids: Ints, shares: Floats) -> float:
     """How rare a word is: the word itself, or else the likeliest that it stands for."""
     number = segment.vocabulary.ids.get(word)
-    if number is not None and not (len(ids) > 1 and shares[1] >= 0.9):
+    if number is not None and not (len(ids) > 1 and shares[1] >= STANDS_FOR):
         return float(segment.rarity[number])
     return float(segment.rarity[ids[:3]].min()) if len(ids) else segment.unknown * 0.6

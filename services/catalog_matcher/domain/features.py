@@ -10,12 +10,41 @@ from services.catalog_matcher.domain.normalise import Phrase
 from services.catalog_matcher.domain.segment import Called, Floats, Ints, Segment
 
 OF_WORDS = (
-    "query_covered query_letters name_covered name_letters both first_of_name first_of_query contradicts lacks other_numbers "
-    "negated unmatched exact beside words is_alias is_example score last_of_query squares weakest other_words"
-).split()
+    "query_covered",
+    "query_letters",
+    "name_covered",
+    "name_letters",
+    "both",
+    "first_of_name",
+    "first_of_query",
+    "contradicts",
+    "lacks",
+    "other_numbers",
+    "negated",
+    "unmatched",
+    "exact",
+    "beside",
+    "words",
+    "is_alias",
+    "is_example",
+    "score",
+    "last_of_query",
+    "squares",
+    "weakest",
+    "other_words",
+)
 OF_LETTERS = ("letters", "letters_in_order", "as_written")
 NAMES = (*OF_WORDS, *OF_LETTERS)
-PLAIN = {"query_covered": 4.0, "query_letters": 1.5, "name_covered": 2.5, "name_letters": 1.5, "contradicts": -1.0, "negated": -1.0, "score": 2.0, "exact": 0.5}
+PLAIN = {
+    "query_covered": 4.0,
+    "query_letters": 1.5,
+    "name_covered": 2.5,
+    "name_letters": 1.5,
+    "contradicts": -1.0,
+    "negated": -1.0,
+    "score": 2.0,
+    "exact": 0.5,
+}
 """A first guess at what is right, by words alone."""
 LOOKED_AT = 14
 """Candidates that are compared letter by letter: the best of that guess."""
@@ -50,21 +79,21 @@ def _of_words(segment: Segment, found: Found) -> NDArray[np.float32]:
     rare, long = segment.rarity[words] * own, segment.lengths[words] * own
     kinds = segment.kinds[words]
     unmatched = (of_word < CLEARLY) * own
-    sums = np.add.reduceat(
-        np.stack([of_word * rare, rare, of_word * long, long, (kinds >= 0) * unmatched, segment.negating[words] * unmatched, own, unmatched]), offsets, axis=1
-    )
+    counted = (of_word * rare, rare, of_word * long, long, (kinds >= 0) * unmatched, segment.negating[words] * unmatched, own, unmatched)
+    sums = np.add.reduceat(np.stack(counted), offsets, axis=1)
     weights = np.array([(slot.weight, len(slot.word), slot.weight * slot.weight) for slot in slots], np.float32).T
     query = (weights @ best) / weights.sum(axis=1, keepdims=True)
     name = sums[0] / np.maximum(sums[1], 0.01)
     contradicts, lacks = _grades(segment, slots, clear, kinds, offsets)
     negated = sums[5] + sum(~clear[at] for at, slot in enumerate(slots) if slot.negating)
     in_name = np.maximum.reduceat(likeness * own, offsets, axis=1)
+    beside = (best - in_name).sum(axis=0) / len(slots)
     called = segment.called[namings]
     count = len(slots)
     return np.stack(
         [
             query[0], query[1], name, sums[2] / np.maximum(sums[3], 0.01), query[0] * name, of_word[offsets], best[0], contradicts, lacks,
-            np.minimum(sums[4], 4), np.minimum(negated, 3), 1 - clear.sum(axis=0) / count, same.sum(axis=0) / count, (best - in_name).sum(axis=0) / count,
+            np.minimum(sums[4], 4), np.minimum(negated, 3), 1 - clear.sum(axis=0) / count, same.sum(axis=0) / count, beside,
             np.log1p(sums[6]), called == Called.ALIAS, called > Called.ALIAS, found.scores, best[-1], query[2], best.min(axis=0), np.log1p(sums[7]),
         ],
         axis=1,

@@ -41,9 +41,10 @@ def match(
     aliases: Aliases = NO_ALIASES,
     today: date | None = None,
 ) -> Match:
-    """Return the product that `phrase` means: what this customer has meant by it, or what is called so, or what this tenant's customers
-    have meant, or what is most like it. `today` is when it was written, for how lately something was bought.
-    """  # fmt: skip
+    """Return the product that `phrase` means: what this customer meant by it, what is called so, what others meant by it, or what is most like it.
+
+    `today` is when it was written, for how lately something was bought.
+    """
     wanted = normalise(phrase)
     learned = aliases.of(phrase)
     own = [alias for alias in learned if alias.level is Level.CUSTOMER]

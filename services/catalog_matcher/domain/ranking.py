@@ -70,7 +70,7 @@ class Ranked:
         says = {
             "synonym": self.by_synonym,
             "same_words": row.get("query_covered", 1) > EVERY,
-            "some_words": 0 < row.get("exact", 0) and row.get("query_covered", 1) <= EVERY,
+            "some_words": row.get("exact", 0) > 0 and row.get("query_covered", 1) <= EVERY,
             "spelling": row.get("exact", 1) + row.get("unmatched", 0) < 1,
             "more_words": row.get("other_words", 0) > 0,
             "other_grade": row.get("contradicts", 0) > 0,

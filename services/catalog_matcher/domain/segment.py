@@ -171,13 +171,15 @@ def models(words: Sequence[str]) -> list[str]:
     """Return what parts of a model's number make when they are written as one: PS-LX350H and PSLX350H."""
     joined: list[str] = []
     for one, other in itertools.pairwise(words):
+        both = one + other
         digits = sum(any(each.isdigit() for each in word) for word in (one, other))
-        if digits and (digits == 2 or min(len(one), len(other)) <= LETTERS_OF_MODEL) and 3 < len(one + other) <= 16 and (one + other).isalnum():
-            joined.append(one + other)
+        parts = digits == len((one, other)) or (digits and min(len(one), len(other)) <= LETTERS_OF_MODEL)
+        if parts and LETTERS_OF_MODEL <= len(both) <= LONGEST_MODEL and both.isalnum():
+            joined.append(both)
     return joined
 
 
-LETTERS_OF_MODEL = 4
+LETTERS_OF_MODEL, LONGEST_MODEL = 4, 16
 
 
 class _Slices:

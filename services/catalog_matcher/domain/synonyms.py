@@ -18,28 +18,26 @@ def _groups() -> Iterator[list[Words]]:
         yield list(dict.fromkeys(words for name in names if (words := normalise(name).words)))
 
 
+def _pairs() -> Iterator[tuple[Words, Words, float]]:
+    """Yield what may be written, what it may stand for, and how alike both are."""
+    for group in _groups():
+        yield from ((one, other, SYNONYM) for one in group for other in group if one != other)
+    for short, meanings in MEANINGS.items():
+        one = normalise(short).words
+        for rank, meaning in enumerate(meanings):
+            other = normalise(meaning).words
+            if len(one) == 1 and one != other:
+                yield one, other, FIRST_MEANING - LATER_MEANING * min(rank, 2)
+
+
 def _tables() -> tuple[dict[str, dict[str, float]], dict[Words, list[Words]]]:
     single: dict[str, dict[str, float]] = defaultdict(dict)
     phrases: dict[Words, list[Words]] = defaultdict(list)
-    for group in _groups():
-        for one in group:
-            for other in group:
-                if one == other:
-                    continue
-                if len(one) == len(other) == 1:
-                    single[one[0]][other[0]] = SYNONYM
-                elif other not in phrases[one]:
-                    phrases[one].append(other)
-    for short, meanings in MEANINGS.items():
-        for rank, long in enumerate(meanings):
-            words = normalise(long).words
-            key = normalise(short).words
-            if len(key) != 1 or words == key:
-                continue
-            if len(words) == 1:
-                single[key[0]][words[0]] = max(single[key[0]].get(words[0], 0), FIRST_MEANING - LATER_MEANING * min(rank, 2))
-            elif words not in phrases[key]:
-                phrases[key].append(words)
+    for one, other, share in _pairs():
+        if len(one) == len(other) == 1:
+            single[one[0]][other[0]] = max(share, single[one[0]].get(other[0], 0))
+        elif other not in phrases[one]:
+            phrases[one].append(other)
     return dict(single), dict(phrases)
 
 

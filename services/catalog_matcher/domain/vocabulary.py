@@ -22,6 +22,11 @@ SPELT_AS_ANOTHER = 0.75
 SPARE = 5
 """Letters from which on a word has some to spare."""
 ANOTHER_BEGINNING = 0.06
+"""What a word that begins with another letter is less alike."""
+SHORTEST_NUMBER = SHORTEST_BEGINNING = 3
+"""Digits of a number, and letters of a beginning, that are enough to know a word by."""
+RUN = 3
+SHARED_RUNS, MOST_SHARING = 0.4, 20
 REMEMBERED = 10_000
 VOWELS = re.compile(r"(?<=.)[aeiou]+")
 DOUBLED = re.compile(r"(.)\1")
@@ -70,7 +75,7 @@ class Vocabulary:
         kind = kind_of(word)
         if kind is not None:
             found = self._numbers(word, kind)
-            if kind == "" and len(word) > 2:
+            if kind == "" and len(word) >= SHORTEST_NUMBER:
                 found |= self._fuzzy.find(word)
         else:
             found = self._fuzzy.find(word)
@@ -121,12 +126,12 @@ class _Spellings:
     """Finds words that differ by mistakes of the keyboard, or that shorten one another."""
 
     def __init__(self, words: Sequence[str], kinds: Sequence[str | None]) -> None:
-        self.words = words
+        self.words = list(words)
         self.masks = np.array([_letters(word) for word in words], np.uint32)
         self.lengths = np.array([len(word) for word in words], np.int16)
         self.skeletons = np.array([hash(skeleton(word)) for word in words], np.int64)
         self.lasts = np.array([ord(word[-1]) for word in words], np.int32)
-        texts = [number for number, kind in enumerate(kinds) if kind is None or (kind == "" and len(words[number]) > 2)]
+        texts = [number for number, kind in enumerate(kinds) if kind is None or (kind == "" and len(words[number]) >= SHORTEST_NUMBER)]
         by_first: dict[str, list[int]] = {}
         for number in texts:
             by_first.setdefault(words[number][0], []).append(number)
@@ -173,7 +178,7 @@ class _Spellings:
         if not word.isalpha():
             shortest = np.minimum(self.lengths[ids], len(word))
             shares = np.where(slips == 0, 1, np.where((slips == 1) & (shortest >= SPARE), 0.55, 0))
-            within = np.array([text in word or word in text for text in texts]) & (shortest >= SPARE - 2)
+            within = np.array([each in word or word in each for each in texts]) & (shortest >= SPARE - 2)
             shares = np.maximum(shares, np.where(within, 0.5 + 0.4 * shortest / longest, 0))
         return _above(ids, shares)
 
@@ -185,10 +190,15 @@ class _Spellings:
         within = common == shortest
         if not within.any():
             return {}
-        ids, lengths, shortest, texts = ids[within], lengths[within], shortest[within], [text for text, is_in in zip(texts, within, strict=True) if is_in]
+        ids, lengths, shortest, texts = (
+            ids[within],
+            lengths[within],
+            shortest[within],
+            [text for text, is_in in zip(texts, within, strict=True) if is_in],
+        )
         share = shortest / np.maximum(lengths, len(word))
         shares = 0.5 + 0.3 * share + 0.1 * (self.lasts[ids] == ord(word[-1]))
-        begins = np.array([text.startswith(word) or word.startswith(text) for text in texts]) & (shortest > 2)
+        begins = np.array([text.startswith(word) or word.startswith(text) for text in texts]) & (shortest >= SHORTEST_BEGINNING)
         shares = np.where(begins, np.maximum(shares, 0.62 + 0.33 * share), shares)
         shares = np.where(self.skeletons[ids] == hash(skeleton(word)), np.maximum(shares, 0.9), shares)
         return _above(ids, shares)
@@ -197,7 +207,7 @@ class _Spellings:
         padded = [f"^{self.words[number]}$".encode() for number in texts]
         blob = np.frombuffer(b"".join(padded), np.uint8).astype(np.int32)
         owner = np.repeat(np.array(texts, np.int32), [len(each) for each in padded])
-        if len(blob) < 3:
+        if len(blob) < RUN:
             self.runs, self.run_starts, self.run_words = np.empty(0, np.int32), np.zeros(1, np.int32), np.empty(0, np.int32)
             return
         codes = (blob[:-2] << 16) | (blob[1:-1] << 8) | blob[2:]
@@ -223,9 +233,9 @@ class _Spellings:
         lists = [self.run_words[self.run_starts[each] : self.run_starts[each + 1]] for each in at.tolist()]
         shared = np.bincount(np.concatenate(lists), minlength=len(self.words))
         likeness = 2 * shared / (len(codes) + self.run_counts)
-        near = np.flatnonzero(likeness >= 0.4)
-        if len(near) > 20:
-            near = near[np.argpartition(-likeness[near], 20)[:20]]
+        near = np.flatnonzero(likeness >= SHARED_RUNS)
+        if len(near) > MOST_SHARING:
+            near = near[np.argpartition(-likeness[near], MOST_SHARING)[:MOST_SHARING]]
         return near.astype(np.int32)
 
 

@@ -38,6 +38,7 @@ WITHOUT_CREATION_TIME = {
     "outbox_sequences": "a counter",
     "inbox": "received_at says the same",
     "catalog_versions": "a counter",
+    "catalog_changes": "its version says when",
 }
 """Tables without created_at, and why."""
 

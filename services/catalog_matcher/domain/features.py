@@ -46,7 +46,7 @@ PLAIN = {
     "exact": 0.5,
 }
 """A first guess at what is right, by words alone."""
-LOOKED_AT = 14
+LOOKED_AT = 12
 """Candidates that are compared letter by letter: the best of that guess."""
 CLEARLY = 0.5
 SAME = 0.98

@@ -75,5 +75,6 @@ class Index:
         if len(newer) > max(REBUILT_ABOVE, SHARE_REBUILT_ABOVE * len(self.main)):
             return None
         places = [place for number in product_ids for place in self.main.places_of(number)]
-        gone = np.union1d(self.gone, np.flatnonzero(np.isin(self.main.place, places)).astype(np.int32))
+        namings = [naming for place in places for naming in self.main.namings_of(place)]
+        gone = np.union1d(self.gone, np.array(namings, np.int32)) if namings else self.gone
         return Index(self.main, gone, self.lost.union(product_ids), Segment(list(newer.values()), self.main) if newer else None, newer)

@@ -17,7 +17,7 @@ from services.catalog_matcher.domain.normalise import Phrase
 from services.catalog_matcher.domain.segment import Segment
 from services.catalog_matcher.domain.synonyms import variants
 
-KEPT = 12
+KEPT = 8
 """Products that are looked at more closely."""
 UNSURE = 0.8
 """Below this the phrase is tried again under other names of the same thing."""
@@ -30,7 +30,7 @@ DOUBTED = 0.65
 LIKENESS = {"query_covered": 0.5, "letters_in_order": 0.3, "name_covered": 0.2}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ranked:
     """A product, and how well it does against the others: `value` by its names, `bonus` by the customer's habits, its unit and its stock."""
 
@@ -80,13 +80,14 @@ class Ranked:
         return (*(word for word, holds in says.items() if holds), *self.habits)
 
 
-EVERY = 0.98
+EVERY, COVERED = 0.98, 0.85
+"""From which share of the phrase on all of it stands in a name, or near enough that no other name of the thing is looked for."""
 
 
 def rank(index: Index, phrase: Phrase) -> list[Ranked]:
     """Return the products that resemble the phrase or another name of the same thing."""
     ranked = _rank(index, phrase)
-    if any(each.row[AT["query_covered"]] > EVERY for each in ranked) or (ranked and confidence(ranked) >= UNSURE):
+    if any(each.row[AT["query_covered"]] > COVERED for each in ranked) or (ranked and confidence(ranked) >= UNSURE):
         return ranked
     best = {(id(each.segment), each.place): each for each in ranked}
     for words in variants(phrase.words):
@@ -123,10 +124,11 @@ def _rank(index: Index, phrase: Phrase) -> list[Ranked]:
     segments = [segment for segment, namings, _ in looked_at for _ in namings]
     places = [place for segment, namings, _ in looked_at for place in segment.place[namings].tolist()]
     ranked: dict[tuple[int, int], Ranked] = {}
+    listed = rows.tolist()
     for at in np.argsort(-values, kind="stable").tolist():
         key = (id(segments[at]), places[at])
         if key not in ranked:
-            ranked[key] = Ranked(segments[at], places[at], float(values[at]), tuple(rows[at].tolist()))
+            ranked[key] = Ranked(segments[at], places[at], float(values[at]), tuple(listed[at]))
             if len(ranked) == KEPT:
                 break
     return list(ranked.values())

@@ -117,19 +117,22 @@ class Segment:
         first, last = np.searchsorted(self._tails, tail, "left"), np.searchsorted(self._tails, tail, "right")
         return [place for place in self._by_tail[first:last].tolist() if self.product_id(place) == product_id]
 
+    def namings_of(self, place: int) -> range:
+        """Return the namings of a product: they stand together."""
+        return range(int(np.searchsorted(self.place, place, "left")), int(np.searchsorted(self.place, place, "right")))
+
     def product(self, place: int) -> Product:
         """Return a product."""
         return Product.model_validate_json(self.products[place])
 
     def exactly(self, text: str, phrase: Phrase) -> dict[int, Called]:
         """Return the places of the products that are called just this, and what the phrase is to each."""
-        for key in ("sku:" + sku_key(text), phrase.joined, phrase.in_order):
-            if found := self._owners(hash(key)) if phrase.words else {}:
-                return found
-        return {}
+        keys = [hash("sku:" + sku_key(text)), *((hash(phrase.joined), hash(phrase.in_order)) if phrase.words else ())]
+        first = np.searchsorted(self._keys, keys, "left").tolist()
+        last = np.searchsorted(self._keys, keys, "right").tolist()
+        return next((self._owners(start, end) for start, end in zip(first, last, strict=True) if end > start), {})
 
-    def _owners(self, key: int) -> dict[int, Called]:
-        first, last = np.searchsorted(self._keys, key, "left"), np.searchsorted(self._keys, key, "right")
+    def _owners(self, first: int, last: int) -> dict[int, Called]:
         found: dict[int, Called] = {}
         for naming in self._named[first:last].tolist():
             place, called = (-1 - naming, Called.SKU) if naming < 0 else (int(self.place[naming]), Called(int(self.called[naming])))

@@ -26,6 +26,9 @@ ANOTHER_BEGINNING = 0.06
 SHORTEST_NUMBER = SHORTEST_BEGINNING = 3
 """Digits of a number, and letters of a beginning, that are enough to know a word by."""
 RUN = 3
+SHORTEST_JOINED = 8
+PART, AS_PART = 0.65, 0.8
+"""The share of a word's runs that stand in a longer one, where both may have been written as one with a mistake; and how alike they are at most."""
 SHARED_RUNS, MOST_SHARING = 0.4, 20
 REMEMBERED = 10_000
 VOWELS = re.compile(r"(?<=.)[aeiou]+")
@@ -148,9 +151,11 @@ class _Spellings:
         for number, share in (self._mistyped(word, slips) if len(slips) else {}).items():
             found[number] = max(share, found.get(number, 0))
         if len(word) >= SPARE and max(found.values(), default=0) < SPELT_AS_ANOTHER:
-            for number, share in self._mistyped(word, self._sharing_runs(word)).items():
+            near, within = self._sharing_runs(word)
+            for number, share in self._mistyped(word, near).items():
                 if number not in found and share - ANOTHER_BEGINNING >= WORST:
                     found[number] = share - ANOTHER_BEGINNING
+            found = within | found
         return {number: share for number, share in found.items() if not _negates(word, self.words[number])}
 
     def _same_beginning(self, word: str) -> tuple[Ids, Ids]:
@@ -219,24 +224,29 @@ class _Spellings:
         self.run_starts = np.append(starts, len(order)).astype(np.int32)
         self.run_counts = np.maximum(self.lengths, 1)
 
-    def _sharing_runs(self, word: str) -> Ids:
+    def _sharing_runs(self, word: str) -> tuple[Ids, dict[int, float]]:
+        """Return the words that share many runs of three letters with `word`, and those that seem to be a part of it."""
         raw = f"^{word}$".encode()
         codes = {(raw[at] << 16) | (raw[at + 1] << 8) | raw[at + 2] for at in range(len(raw) - 2)}
         if not len(self.runs):
-            return NOTHING[0]
+            return NOTHING[0], {}
         wanted = np.fromiter(codes, np.int32, len(codes))
         at = np.searchsorted(self.runs, wanted)
         at[at == len(self.runs)] = 0
         at = at[self.runs[at] == wanted]
         if not len(at):
-            return NOTHING[0]
-        lists = [self.run_words[self.run_starts[each] : self.run_starts[each + 1]] for each in at.tolist()]
-        shared = np.bincount(np.concatenate(lists), minlength=len(self.words))
-        likeness = 2 * shared / (len(codes) + self.run_counts)
-        near = np.flatnonzero(likeness >= SHARED_RUNS)
+            return NOTHING[0], {}
+        shared = np.bincount(np.concatenate([self.run_words[self.run_starts[each] : self.run_starts[each + 1]] for each in at.tolist()]))
+        words = np.flatnonzero(shared > 1).astype(np.int32)
+        runs = self.run_counts[words]
+        likeness = 2 * shared[words] / (len(codes) + runs)
+        near = words[likeness >= SHARED_RUNS]
         if len(near) > MOST_SHARING:
-            near = near[np.argpartition(-likeness[near], MOST_SHARING)[:MOST_SHARING]]
-        return near.astype(np.int32)
+            near = near[np.argpartition(-likeness[likeness >= SHARED_RUNS], MOST_SHARING)[:MOST_SHARING]]
+        if len(word) < SHORTEST_JOINED:
+            return near, {}
+        parts = (shared[words] >= PART * runs) & (runs >= SPARE - 1) & (runs <= len(word) - 2)
+        return near, dict(zip(words[parts].tolist(), (AS_PART * shared[words] / runs)[parts].tolist(), strict=True))
 
 
 def _above(ids: Ids, shares: NDArray[np.floating]) -> dict[int, float]:

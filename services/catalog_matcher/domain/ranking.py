@@ -27,6 +27,8 @@ HABIT, SAME_UNIT, NOT_AVAILABLE = 2.5, 0.3, -0.7
 AT = {name: number for number, name in enumerate(NAMES)}
 DOUBTED = 0.65
 """How sure to be at most of a product that has numbers, but not the one that the phrase names."""
+BARELY_COVERED, UNLIKELY = 0.3, 0.4
+"""How sure to be at most of a product that has hardly anything of what was asked for."""
 LIKENESS = {"query_covered": 0.5, "letters_in_order": 0.3, "name_covered": 0.2}
 
 
@@ -110,7 +112,11 @@ def confidence(ranked: Sequence[Ranked]) -> float:
     """Return the share of right answers among first places that look like this one."""
     first, *others = ranked
     sure = scoring.sureness(first.row, first.total, [each.total for each in others], by_synonym=first.by_synonym)
-    another_number = bool(first.row) and first.row[AT["lacks"]] > 0 and first.row[AT["other_numbers"]] > 0
+    if not first.row:
+        return sure
+    if first.row[AT["query_covered"]] < (COVERED if first.by_synonym else BARELY_COVERED):
+        return min(sure, UNLIKELY)
+    another_number = first.row[AT["lacks"]] > 0 and first.row[AT["other_numbers"]] > 0
     return min(sure, DOUBTED) if another_number else sure
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from uuid import UUID
@@ -49,19 +49,15 @@ class Called(IntEnum):
 class Segment:
     """The namings of some products, one for each name that a product has, and for each word the namings that have it."""
 
-    def __init__(self, entries: Iterable[Entry], frequencies: "Segment | None" = None) -> None:
+    def __init__(self, entries: Sequence[Entry], frequencies: "Segment | None" = None) -> None:
         """Take the products; how rare a word is follows from `frequencies` too, where the segment is a small part of a catalog."""
         ids: dict[str, int] = {}
         words: list[int] = []
         own: list[bool] = []
         starts, places, called = [0], list[int](), list[int]()
-        texts, in_order, written, rows, product_ids = list[str](), list[str](), list[str](), list[bytes](), list[bytes]()
+        texts, in_order, written = list[str](), list[str](), list[str]()
         keys: list[tuple[int, int]] = []
-        available: list[bool] = []
         for place, entry in enumerate(entries):
-            rows.append(entry.product.model_dump_json().encode())
-            product_ids.append(entry.product.product_id.bytes)
-            available.append(entry.in_stock and entry.in_season)
             if key := sku_key(entry.product.sku):
                 keys.append((hash("sku:" + key), -1 - place))
             beside = [ids.setdefault(word, len(ids)) for text in entry.beside for word in normalise(text).words]
@@ -81,12 +77,7 @@ class Segment:
                 texts.append(phrase.text)
                 in_order.append(phrase.in_order)
                 written.append(phrase.written)
-        self.products = _Slices(rows)
-        self.product_ids = b"".join(product_ids)
-        tails = np.frombuffer(self.product_ids, ">u8")[1::2] if product_ids else np.empty(0, np.uint64)
-        self._by_tail = np.argsort(tails, kind="stable").astype(np.int32)
-        self._tails = tails[self._by_tail].astype(np.uint64)
-        self.available = np.array(available, np.bool_)
+        self._keep(entries)
         self.place, self.called = np.array(places, np.int32), np.array(called, np.int8)
         self.starts, self.words, self.own = np.array(starts, np.int32), np.array(words, np.int32), np.array(own, np.bool_)
         self.texts, self.in_order, self.written = _Texts(texts), _Texts(in_order), _Texts(written)
@@ -138,6 +129,14 @@ class Segment:
             place, called = (-1 - naming, Called.SKU) if naming < 0 else (int(self.place[naming]), Called(int(self.called[naming])))
             found[place] = min(called, found.get(place, called))
         return found
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        self.products = _Slices([entry.product.model_dump_json().encode() for entry in entries])
+        self.product_ids = b"".join([entry.product.product_id.bytes for entry in entries])
+        self.available = np.array([entry.in_stock and entry.in_season for entry in entries], np.bool_)
+        tails = np.frombuffer(self.product_ids, ">u8")[1::2]
+        self._by_tail = np.argsort(tails, kind="stable").astype(np.int32)
+        self._tails = tails[self._by_tail].astype(np.uint64)
 
     def _describe_words(self) -> None:
         vocabulary = self.vocabulary

@@ -8,8 +8,8 @@ import pytest
 
 from libs import postgres
 from libs.postgres import Pool, Transaction
-from services.catalog_matcher import index_store, store
-from services.catalog_matcher.product import Category
+from services.catalog_matcher import categories_store, index_store
+from services.catalog_matcher.category import Category
 from tests.catalog_matcher.conftest import AddProduct
 
 VICTIM, STRANGER = uuid4(), uuid4()
@@ -34,7 +34,7 @@ async def test_a_read_finds_what_its_tenant_has_and_nothing_for_another(pool: Po
 
 async def test_an_entry_has_all_that_customers_may_say(pool: Pool, add_product: AddProduct) -> None:
     async with postgres.tenant_transaction(pool, [VICTIM]) as tx:
-        await store.upsert_categories(tx, VICTIM, [DAIRY])
+        await categories_store.upsert_categories(tx, VICTIM, [DAIRY])
     await add_product(
         VICTIM, "HF-1", "Whole Milk", category_id=DAIRY.id, brand="Meadow", keywords=("breakfast",), aliases=("milk",),
         common_misspellings=("mlik",), ai_training_examples=("the usual milk",), in_stock=False,

@@ -27,7 +27,7 @@ HABIT, SAME_UNIT, NOT_AVAILABLE = 2.5, 0.3, -0.7
 AT = {name: number for number, name in enumerate(NAMES)}
 DOUBTED = 0.65
 """How sure to be at most of a product that has numbers, but not the one that the phrase names."""
-BARELY_COVERED, UNLIKELY = 0.3, 0.4
+BARELY_COVERED, UNLIKELY = 0.5, 0.4
 """How sure to be at most of a product that has hardly anything of what was asked for."""
 LIKENESS = {"query_covered": 0.5, "letters_in_order": 0.3, "name_covered": 0.2}
 

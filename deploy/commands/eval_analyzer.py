@@ -1,5 +1,6 @@
 """What `comanda eval extract`, `lines` and `intents` share: a file is analyzed, its predictions are written, what went wrong is shown."""
 
+import asyncio
 import json
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -15,6 +16,8 @@ from rich.table import Table
 from schemas.analysis import Analysis, Line
 from services.ai_agent.analyzer import analyze
 from services.ai_agent.analyzer.training.examples import Example, Form, NotLabelled, read_examples
+from services.ai_agent.evaluation import analyze_by_model
+from services.ai_agent.settings import AiModels
 
 TODAY = date(2026, 11, 18)
 """The day of every text, so that the same file gives the same figures."""
@@ -29,9 +32,10 @@ class Analyzer(StrEnum):
     """What understands the texts."""
 
     LOCAL = "local"
+    MODEL = "model"
 
 
-AnalyzerName = Annotated[Analyzer, typer.Option(help="What is measured")]
+AnalyzerName = Annotated[Analyzer, typer.Option(help="What is measured; the model is that of COMANDA_AI_MODEL")]
 
 
 class Outcome(NamedTuple):
@@ -49,20 +53,31 @@ class Measured(NamedTuple):
     failures: Mapping[str, Sequence[str]]
 
 
-def analyze_all(file: Path, forms: Collection[Form], console: Console) -> tuple[list[Outcome], float]:
-    """Return what is made of each text of a file, and how many texts a second one core does."""
+def analyze_all(file: Path, forms: Collection[Form], analyzer: Analyzer, console: Console) -> tuple[list[Outcome], float]:
+    """Return what is made of each text of a file, and how many texts a second one core does, or with a model the clock counts."""
     try:
         examples = list(read_examples(file))
     except (NotLabelled, KeyError, json.JSONDecodeError) as error:
         _end(console, str(error) if isinstance(error, NotLabelled) else f"{file.name}: a row is no JSON object with a text: {error}")
     if not examples or any(example.form not in forms for example in examples):
         _end(console, f"{file.name} must hold rows with {' or '.join(f'{form}' for form in forms)} labels")
-    analyze(examples[0].text, TODAY)
-    started = time.process_time()
-    analyses = [analyze(example.text, TODAY) for example in examples]
-    took = time.process_time() - started
+    analyses, took = (_by_model if analyzer is Analyzer.MODEL else _locally)([example.text for example in examples], console)
     outcomes = [Outcome(*pair, list(map(_row, pair[1].lines))) for pair in zip(examples, analyses, strict=True)]
     return outcomes, len(examples) / took
+
+
+def _locally(texts: Sequence[str], _: Console) -> tuple[list[Analysis], float]:
+    analyze(texts[0], TODAY)
+    started = time.process_time()
+    return [analyze(text, TODAY) for text in texts], time.process_time() - started
+
+
+def _by_model(texts: Sequence[str], console: Console) -> tuple[list[Analysis], float]:
+    settings = AiModels()
+    if not settings.has_model:
+        _end(console, "COMANDA_AI_MODEL and COMANDA_AI_API_KEY must be set: they name the model that is to be measured")
+    started = time.monotonic()
+    return asyncio.run(analyze_by_model(settings, texts, TODAY)), time.monotonic() - started
 
 
 def _row(line: Line) -> dict[str, Any]:

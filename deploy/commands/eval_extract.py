@@ -25,7 +25,7 @@ from services.ai_agent.analyzer.training.marks import MessageMarks, mark_message
 
 def command(
     file: LabelledFile,
-    analyzer: AnalyzerName = Analyzer.LOCAL,  # noqa: ARG001 - the only one yet
+    analyzer: AnalyzerName = Analyzer.LOCAL,
     predictions: PredictionsFile = None,
     examples: ExamplesCount = 0,
     *,
@@ -33,7 +33,7 @@ def command(
 ) -> None:
     """Find the items of messages, and say how many are found with their quantities; or the lines of wholesale messages with all they say."""
     console = Console(highlight=False)
-    outcomes, texts_per_second = analyze_all(file, {Form.MESSAGE, Form.WHOLESALE}, console)
+    outcomes, texts_per_second = analyze_all(file, {Form.MESSAGE, Form.WHOLESALE}, analyzer, console)
     if predictions:
         write_predictions(predictions, outcomes)
     is_wholesale = outcomes[0].example.form is Form.WHOLESALE

@@ -23,7 +23,7 @@ from services.ai_agent.analyzer.training.examples import Form
 
 def command(
     file: LabelledFile,
-    analyzer: AnalyzerName = Analyzer.LOCAL,  # noqa: ARG001 - the only one yet
+    analyzer: AnalyzerName = Analyzer.LOCAL,
     predictions: PredictionsFile = None,
     examples: ExamplesCount = 0,
     *,
@@ -31,7 +31,7 @@ def command(
 ) -> None:
     """Tell what writers want, and say how often that is right; of texts that the weights have seen, that says little."""
     console = Console(highlight=False)
-    outcomes, texts_per_second = analyze_all(file, {Form.INTENT, Form.WHOLESALE}, console)
+    outcomes, texts_per_second = analyze_all(file, {Form.INTENT, Form.WHOLESALE}, analyzer, console)
     if predictions:
         write_predictions(predictions, outcomes)
     report(measure(outcomes), texts_per_second, console, as_json=as_json, examples=examples)

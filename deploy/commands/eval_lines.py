@@ -24,7 +24,7 @@ from services.ai_agent.analyzer.training.marks import LineMarks, mark_line, name
 
 def command(
     file: LabelledFile,
-    analyzer: AnalyzerName = Analyzer.LOCAL,  # noqa: ARG001 - the only one yet
+    analyzer: AnalyzerName = Analyzer.LOCAL,
     predictions: PredictionsFile = None,
     examples: ExamplesCount = 0,
     *,
@@ -32,7 +32,7 @@ def command(
 ) -> None:
     """Read lines of one product each, and say how many quantities, units and products are right."""
     console = Console(highlight=False)
-    outcomes, texts_per_second = analyze_all(file, {Form.LINE}, console)
+    outcomes, texts_per_second = analyze_all(file, {Form.LINE}, analyzer, console)
     if predictions:
         write_predictions(predictions, outcomes)
     report(measure(outcomes), texts_per_second, console, as_json=as_json, examples=examples)

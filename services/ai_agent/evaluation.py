@@ -5,18 +5,22 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from libs.llm import client
 from libs.llm.call import CallFailed, Question
 from libs.llm.client import Client
 from schemas.ai_call_recorded import AgentType
+from schemas.analysis import Analysis
+from services.ai_agent.agents import LEFT_TO_A_PERSON
 from services.ai_agent.analyzer import analyze
 from services.ai_agent.check import NotInTheText, checked
 from services.ai_agent.forms import MessageRead
 from services.ai_agent.learning import reading_of
 from services.ai_agent.prompts import BUILT_IN, FRAME, data
 from services.ai_agent.prompts_store import PromptVersion
+from services.ai_agent.redaction import redact
 from services.ai_agent.settings import AiModels
 from services.ai_agent.training_store import Example
 
@@ -77,25 +81,39 @@ def reader_for(settings: AiModels, known: Sequence[PromptVersion], version: str 
         if found is None and version != BUILT_IN[agent_type].version:
             raise LookupError(f"there is no version {version} of {agent_type}")
     name, text = (found.version, found.text) if found else (BUILT_IN[agent_type].version, BUILT_IN[agent_type].text)
-    assert settings.ai_model is not None
-    model = settings.ai_model
 
     async def read(asked: Client | None, example: Example) -> Reading | None:
         assert asked is not None
-        day = example.created_at.date()
-        question = Question(
-            model=model,
-            instructions=text + FRAME,
-            text=data(message=example.input_text, today=day, weekday=day.strftime("%A"), **example.input_context),
-            answer=MessageRead,
-        )
-        try:
-            answered = await asked.ask(question, settings.ai_timeout_seconds)
-            return reading_of(checked(answered.answer, example.input_text, day), example.input_text)
-        except (CallFailed, NotInTheText):
-            return None
+        found = await _ask(asked, settings, text, example.input_text, example.created_at.date(), **example.input_context)
+        return reading_of(found, example.input_text) if found else None
 
     return Reader(name, read, asks=True)
+
+
+async def analyze_by_model(settings: AiModels, texts: Sequence[str], day: date) -> list[Analysis]:
+    """Let the first model read texts by the built-in prompt. Where it gives no answer that holds, the text is left to a person."""
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def read(text: str) -> Analysis:
+        async with places:
+            return await _ask(asked, settings, BUILT_IN[AgentType.MESSAGE_ANALYSIS].text, text, day) or LEFT_TO_A_PERSON
+
+    async with client.opened(settings.server) as asked:
+        return await asyncio.gather(*map(read, texts))
+
+
+async def _ask(asked: Client, settings: AiModels, instructions: str, text: str, day: date, **context: object) -> Analysis | None:
+    assert settings.ai_model is not None
+    question = Question(
+        model=settings.ai_model,
+        instructions=instructions + FRAME,
+        text=data(message=redact(text), today=day, weekday=day.strftime("%A"), **context),
+        answer=MessageRead,
+    )
+    try:
+        return checked((await asked.ask(question, settings.ai_timeout_seconds)).answer, text, day)
+    except (CallFailed, NotInTheText):
+        return None
 
 
 async def compare(settings: AiModels, examples: Sequence[Example], *readers: Reader) -> list[Score]:

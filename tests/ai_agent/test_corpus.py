@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from deploy.commands import eval_extract
-from deploy.commands.eval_analyzer import Outcome, analyze_all
+from deploy.commands.eval_analyzer import Analyzer, Outcome, analyze_all
 from schemas.analysis import Intent
 from services.ai_agent.analyzer.training.examples import Form
 
@@ -14,7 +14,7 @@ CORPUS = Path(__file__).parent / "corpus"
 
 
 def outcomes(name: str) -> list[Outcome]:
-    return analyze_all(CORPUS / f"{name}.jsonl", {Form.WHOLESALE}, Console())[0]
+    return analyze_all(CORPUS / f"{name}.jsonl", {Form.WHOLESALE}, Analyzer.LOCAL, Console())[0]
 
 
 def test_wholesale_messages_are_understood() -> None:

@@ -1,5 +1,6 @@
 """`comanda eval extract`, `lines` and `intents`: figures of labelled files."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 
 from deploy.cli import app
 from services.ai_agent.analyzer.training.marks import mark_line, mark_message, mark_wholesale
+from tests.llm.model_server import KEY, MODEL, ModelServer
 
 MILK = {"id": "1", "text": "3 cs whole milk", "quantity": 3, "unit": "case", "product": "milk", "product_full": "whole milk"}
 EGGS = {"id": "2", "text": "2 doz eggs", "quantity": 4, "unit": "dozen", "product": "eggs"}
@@ -80,3 +82,17 @@ def test_a_wholesale_line_is_right_only_with_its_operation() -> None:
     labels = {"lines": [{"operation": "remove", "product": "butter"}]}
     assert mark_wholesale(labels, [{"operation": "remove", "product": "Butter"}, {"operation": "remove", "product": "butter"}]) == [True, False]
     assert mark_wholesale(labels, [{"operation": "add", "product": "butter"}]) == [False]
+
+
+async def test_a_model_is_measured_in_the_same_way(tmp_path: Path, model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("BASE_URL", model.base_url), ("API_KEY", KEY), ("MODEL", MODEL)):
+        monkeypatch.setenv(f"COMANDA_AI_{name}", value)
+    understood = ORDER | {"text": "3 cases milk and 2 lbs butter", "items": [{"quantity": 3, "unit": "case", "product": "milk"}]}
+    figures = json.loads(await asyncio.to_thread(evaluate, tmp_path, "extract", [understood, ORDER], "--json", "--analyzer", "model"))
+    assert (figures["n"], figures["items"], figures["quantity_of_gold"]) == (2, 3, 0.3333)
+    assert len(model.asked) == 2
+
+
+def test_without_a_model_none_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COMANDA_AI_MODEL", raising=False)
+    assert "COMANDA_AI_MODEL" in evaluate(tmp_path, "intents", [YES], "--analyzer", "model")

@@ -10,7 +10,7 @@ from deploy.local.stack import Stack
 from libs.auth import Role
 from tests.conforming import departures
 
-WITH_AN_API = ("accounts", "catalog_matcher", "ingest", "message_store", "order_session", "webhook_dispatcher")
+WITH_AN_API = ("accounts", "ai_agent", "catalog_matcher", "ingest", "message_store", "order_session", "webhook_dispatcher")
 EXAMPLES_EACH = 15
 
 

@@ -102,7 +102,7 @@ async def test_a_reply_is_posted_signed_and_its_answer_names_it(pool: Pool, gate
 async def test_a_mail_names_what_it_answers(pool: Pool, gateway: Gateway) -> None:
     conversation = uuid4()
     ours = await queue(pool, f"{gateway.url}/replies", Channel.EMAIL, conversation_id=conversation, account=None)
-    await consume(pool, "outbound", CONSUMES, mail_of_customer(ours.distributor_id, conversation, "<a@cafe.example>", "Milk"))
+    await consume(pool, "outbound", CONSUMES, mail_of_customer(ours.distributor_id, conversation, "<a@cafe.example>", "Milk", to="+15550001"))
     await send(pool)
     [(_, body)] = gateway.calls
     assert (body["account"], body["subject"], body["reply_to"]) == ("warehouse", "Re: Milk", "<a@cafe.example>")

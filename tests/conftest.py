@@ -68,7 +68,7 @@ async def new_database(migrated: str) -> AsyncIterator[Callable[[str], Awaitable
 
     async def create(service: str) -> str:
         name = f"{service}_{os.getpid()}_{next(_numbers)}"
-        await admin.execute(f"create database {name} template {service}")
+        await admin.execute(f"create database {name} template {service} strategy file_copy")
         names.append(name)
         host = urlsplit(migrated).netloc.rpartition("@")[2]
         return f"postgresql://{service}:{PASSWORD}@{host}/{name}"

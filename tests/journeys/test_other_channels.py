@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID, uuid4
 
 import aiohttp
@@ -132,15 +132,14 @@ async def test_an_order_by_sms_is_answered_by_sms_and_its_answers_are_followed(s
         f"{callback.path}?{callback.query}",
         {"MessageSid": first.external_id, "MessageStatus": "delivered", "From": ours, "To": theirs, "AccountSid": SECRETS.twilio_account_sid},
     )
-    await until_delivered(office, first.external_id)
+    await until_delivered(office, theirs, first.external_id)
 
 
-async def until_delivered(office: Office, external_id: str) -> None:
+async def until_delivered(office: Office, address: str, external_id: str) -> None:
     """Wait until the inbox shows that our message arrived."""
     deadline = time.monotonic() + WITHIN_SECONDS
     while True:
-        conversations = (await office.call("GET", "message_store", "/v1/conversations?limit=200"))["items"]
-        [conversation] = [each for each in conversations if each["channel"] == "SMS"]
+        [conversation] = (await office.call("GET", "message_store", f"/v1/conversations?channel=SMS&address={quote(address)}"))["items"]
         messages = (await office.call("GET", "message_store", f"/v1/conversations/{conversation['id']}/messages?limit=200"))["items"]
         if [each["status"] for each in messages if each["external_message_id"] == external_id] == ["DELIVERED"]:
             return

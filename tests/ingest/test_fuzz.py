@@ -25,7 +25,7 @@ from tests.ingest import providers
 from tests.ingest.conftest import Ingest, Request, Tenant, messages, signature_of
 from tests.ingest.providers import WAYS, Way
 
-EXAMPLES = int(os.environ.get("COMANDA_FUZZ_EXAMPLES", "1000")) // len(WAYS)
+EXAMPLES = int(os.environ.get("COMANDA_FUZZ_EXAMPLES", "2000")) // len(WAYS)
 
 CALLS_EACH = 100
 GOOD_ONE_IN = 10

@@ -10,9 +10,8 @@ from deploy.local.stack import Stack
 from libs.auth import Role
 from tests.conforming import departures
 
-WITH_AN_API = ("accounts", "ai_agent", "catalog_matcher", "ingest", "order_session", "webhook_dispatcher")
-"""message_store's is tried in tests/message_store, with conversations in it."""
-EXAMPLES_EACH = 8
+WITH_AN_API = ("accounts", "ai_agent", "catalog_matcher", "ingest", "message_store", "order_session", "webhook_dispatcher")
+EXAMPLES_EACH = 15
 
 
 @pytest.mark.journeys
